@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * alloc — every heap allocation of the project, on mimalloc.
+ * Ownership: what sq_malloc & co. return is freed with sq_free.
+ * Threads:   any thread; a block may be freed by another thread.
+ * The fault hook makes the Nth allocation fail; it is compiled in only
+ * with SQ_TEST_HOOKS and costs nothing otherwise.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define sq_must_check __attribute__((warn_unused_result))
+#define SQ_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define _cleanup_(f) __attribute__((cleanup(f)))
+#define SQ_TAKE(p) ({ __typeof__(p) _sq_taken = (p); (p) = NULL; _sq_taken; })
+#define SQ_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define SQ_MIN(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
+#define SQ_MAX(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+
+void *sq_malloc(size_t size) sq_must_check;
+void *sq_calloc(size_t n, size_t size) sq_must_check;      /* zeroed; checks n * size */
+void *sq_realloc(void *p, size_t size) sq_must_check;      /* p stays valid on failure */
+void *sq_aligned_alloc(size_t align, size_t size) sq_must_check;
+char *sq_strdup(const char *s) sq_must_check;
+char *sq_strndup(const char *s, size_t n) sq_must_check;   /* bytes, may hold NUL */
+void *sq_memdup(const void *p, size_t n) sq_must_check;
+void sq_free(void *p);
+/* for _cleanup_(sq_freep) */
+static inline void sq_freep(void *pp) { sq_free(*(void **)pp); }
+/** sq_alloc_collect() - give this thread's free pages back to the kernel. */
+void sq_alloc_collect(void);
+/** sq_alloc_usable() - bytes that the block at @p really occupies. */
+size_t sq_alloc_usable(const void *p);
+
+#ifdef SQ_TEST_HOOKS
+/** sq_alloc_fail_after() - the @nth allocation from now fails (0: never). */
+void sq_alloc_fail_after(uint64_t nth);
+/** sq_alloc_count() - allocations made by this process so far. */
+uint64_t sq_alloc_count(void);
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/time.h"
+
+#include <time.h>
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	/* cannot fail: constant clocks that every kernel has, a valid pointer */
+	(void)clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sq_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t sq_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t sq_thread_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+const char *sq_time_rfc3339(uint64_t realtime_ns, char *buf, size_t cap)
+{
+	time_t s = (time_t)(realtime_ns / 1000000000u);
+	struct tm tm;
+
+	if (!cap)
+		return "";
+	if (!gmtime_r(&s, &tm) || !strftime(buf, cap, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		buf[0] = '\0';
+	return buf;
+}
