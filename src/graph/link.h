@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * link — names to definitions: the pure function
+ *   links(file) = f(its facts, its path, candidates of the names it mentions,
+ *                   the files its imports mean, their imports, unit, config)
+ * evaluated against a version whose names, shards and bound facts are final.
+ * Ties break by path bytes, never by order of arrival or by id.
+ * Ownership: a linker is scratch memory of one worker; reused file after file.
+ * Threads:   one linker a thread; the version is read only.
+ */
+#include "graph/version.h"
+
+struct sq_linker;
+int sq_linker_new(struct sq_linker **ret_l) sq_must_check;
+struct sq_linker *sq_linker_free(struct sq_linker *l);
+/** sq_linker_begin() - the version all following calls read. Resets caches. */
+void sq_linker_begin(struct sq_linker *l, const struct sq_version *v);
+/** sq_link_file() - a new links piece with the given birth, or -ENOMEM. */
+int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links **ret_links) sq_must_check;
