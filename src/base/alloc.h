@@ -15,8 +15,13 @@
 #define _cleanup_(f) __attribute__((cleanup(f)))
 #define SQ_TAKE(p) ({ __typeof__(p) _sq_taken = (p); (p) = NULL; _sq_taken; })
 #define SQ_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define SQ_MIN(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define SQ_MAX(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+/* the counter gives nested uses names of their own */
+#define SQ_MIN(a, b) SQ_PICK_(<, a, b, __COUNTER__)
+#define SQ_MAX(a, b) SQ_PICK_(>, a, b, __COUNTER__)
+#define SQ_PICK_(op, a, b, id) SQ_PICK__(op, a, b, id)
+#define SQ_PICK__(op, a, b, id) \
+	({ __typeof__(a) _a##id = (a); __typeof__(b) _b##id = (b); \
+	   _a##id op _b##id ? _a##id : _b##id; })
 
 void *sq_malloc(size_t size) sq_must_check;
 void *sq_calloc(size_t n, size_t size) sq_must_check;      /* zeroed; checks n * size */

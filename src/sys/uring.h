@@ -49,12 +49,12 @@ enum { SQ_URING_E_TIMEOUT = 1, SQ_URING_E_INTERRUPTED = 2 };
 /**
  * sq_uring_wait() - submit what is queued and wait for @n completions.
  * @timeout_ns: UINT64_MAX waits for ever; 0 submits and looks, without waiting
- * Return: 0; SQ_URING_E_TIMEOUT (there may be completions all the same);
- * SQ_URING_E_INTERRUPTED by a signal; -errno.
+ * Return: 0 when @n are there; SQ_URING_E_TIMEOUT (there may be some all the
+ * same; a signal may make it early); SQ_URING_E_INTERRUPTED; -errno.
  */
 int sq_uring_wait(struct sq_uring *u, unsigned n, uint64_t timeout_ns) sq_must_check;
 /**
- * sq_uring_next() - take one completion off the ring, without a system call.
+ * sq_uring_next() - take one completion off the ring; enters the kernel only after an overflow.
  * Return: true when there was one; its copy is in @ret_cqe.
  */
 bool sq_uring_next(struct sq_uring *u, struct io_uring_cqe *ret_cqe);
