@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/varint.h"
+#include "facts/facts.h"
+#include "facts/layout.h"
+
+#define always_inline inline __attribute__((always_inline))
+
+_Static_assert(SQ_FACTS_STRIDE == 64, "sq_facts_n_blocks()");
+_Static_assert(SQ_REF_MAX <= REF_KIND_MASK + 1, "reference kinds fit their bits");
+_Static_assert(SQ_KIND_MAX <= 32, "definition kinds fit their bits");
+
+/*
+ * One source for both decoders: with end == NULL (a constant at each call) the
+ * bounds are compiled away, which is the form that scans checked columns.
+ */
+static always_inline bool get(const uint8_t **p, const uint8_t *end, uint32_t *ret_v)
+{
+	uint64_t v;
+	size_t n;
+
+	if (!end) {
+		*p = sq_varint_get32(*p, ret_v);
+		return true;
+	}
+	n = sq_varint_check(*p, end, &v);
+	if (!n || v > UINT32_MAX)
+		return false;
+	*p += n;
+	*ret_v = (uint32_t)v;
+	return true;
+}
+
+static always_inline bool get_byte(const uint8_t **p, const uint8_t *end, uint8_t *ret_v)
+{
+	if (end && *p >= end)
+		return false;
+	*ret_v = *(*p)++;
+	return true;
+}
+
+static always_inline bool get_hash(const uint8_t **p, const uint8_t *end, uint64_t *ret_v)
+{
+	uint64_t v;
+
+	if (end && end - *p < 8)
+		return false;
+	memcpy(&v, *p, 8);
+	*p += 8;
+	*ret_v = le64toh(v);
+	return true;
+}
+
+/* column starts of the block at p; ends only when checked against end */
+static always_inline bool open_block(const uint8_t *p, const uint8_t *end, unsigned n,
+				     const uint8_t **ret_col, const uint8_t **ret_end)
+{
+	uint32_t len[SQ_DEF_N_COLS];
+
+	for (unsigned i = 0; i + 1 < n; i++)
+		if (!get(&p, end, &len[i]))
+			return false;
+	for (unsigned i = 0; i < n; i++) {
+		ret_col[i] = p;
+		if (i + 1 < n) {
+			if (end && len[i] > (size_t)(end - p))
+				return false;
+			p += len[i];
+		} else {
+			p = end;
+		}
+		if (end)
+			ret_end[i] = p;
+	}
+	return true;
+}
+
+static const uint8_t *block_at(const struct sq_columns *c, uint32_t slot)
+{
+	return c->p + sq_le32_get(c->p + 4 * (size_t)slot);
+}
+
+static always_inline bool decode_def(struct sq_def_cursor *it, const uint8_t *const *end,
+				     struct sq_def *ret)
+{
+	struct sq_def *d = &it->prev;
+	const uint8_t **col = it->col;
+	uint32_t meta, v;
+#define END(c) (end ? end[SQ_DEF_COL_##c] : NULL)
+#define GET(c, r) get(&col[SQ_DEF_COL_##c], END(c), (r))
+
+	if (!GET(NAME, &d->name) || !GET(META, &meta) || !GET(PARENT, &v))
+		return false;
+	d->parent = v ? it->i - v : SQ_NONE;
+	d->kind = meta & 31;
+	d->flags = (uint16_t)(meta >> 6);
+	if (!GET(LINE, &v))
+		return false;
+	d->start_line += v;
+	if (!GET(COL, &d->start_col) || !GET(END_LINE, &v))
+		return false;
+	d->end_line = d->start_line + v;
+	if (!GET(END_COL, &d->end_col) || !GET(SIG_OFF, &v))
+		return false;
+	d->sig_off += (uint32_t)sq_unzigzag(v);
+	if (!GET(SIG_LEN, &d->sig_len))
+		return false;
+	d->body_hash = 0;
+	if ((meta & 32) && !get_hash(&col[SQ_DEF_COL_HASH], END(HASH), &d->body_hash))
+		return false;
+#undef GET
+#undef END
+	it->i++;
+	*ret = *d;
+	return true;
+}
+
+static always_inline bool decode_ref(struct sq_ref_cursor *it, const uint8_t *const *end,
+				     struct sq_ref *ret)
+{
+	struct sq_ref *r = &it->prev;
+	const uint8_t **col = it->col;
+	uint32_t v;
+	uint8_t meta;
+#define END(c) (end ? end[SQ_REF_COL_##c] : NULL)
+#define GET(c, r) get(&col[SQ_REF_COL_##c], END(c), (r))
+#define GET_BYTE(c, r) get_byte(&col[SQ_REF_COL_##c], END(c), (r))
+
+	if (!GET(NAME, &r->name) || !GET_BYTE(META, &meta) || !GET(LINE, &v))
+		return false;
+	r->kind = meta & REF_KIND_MASK;
+	r->line += v;
+	if (v)
+		r->col = 0;
+	if (!GET(COL, &v))
+		return false;
+	r->col += v;
+	if (!(meta & REF_SAME_ENCL)) {
+		if (!GET(ENCL, &v))
+			return false;
+		r->encl += (uint32_t)sq_unzigzag(v);
+	}
+	r->flags = meta & REF_EXPR ? SQ_REFF_EXPR : 0;
+	if ((meta & REF_FLAGS) && !GET_BYTE(FLAGS, &r->flags))
+		return false;
+	r->argc = SQ_ARGC_UNKNOWN;
+	if (r->kind == SQ_REF_CALL && !GET_BYTE(ARGC, &r->argc))
+		return false;
+	r->qual = SQ_NONE;
+	if ((meta & REF_QUAL) && !GET(QUAL, &r->qual))
+		return false;
+#undef GET_BYTE
+#undef GET
+#undef END
+	it->i++;
+	*ret = *r;
+	return true;
+}
+
+/* differences of a block start from here */
+static always_inline void reset_def(struct sq_def *d)
+{
+	d->start_line = 0;
+	d->sig_off = 0;
+}
+
+static always_inline void reset_ref(struct sq_ref *r)
+{
+	r->line = 0;
+	r->col = 0;
+	r->encl = SQ_NONE;
+}
+
+void sq_defs_begin(const struct sq_columns *c, struct sq_def_cursor *ret)
+{
+	ret->c = c;
+	ret->i = 0;
+}
+
+void sq_defs_seek(const struct sq_columns *c, uint32_t i, struct sq_def_cursor *ret)
+{
+	struct sq_def skip;
+
+	ret->c = c;
+	ret->i = i;
+	if (i >= c->n_defs || i % SQ_FACTS_STRIDE == 0)
+		return;
+	ret->i = i - i % SQ_FACTS_STRIDE;
+	while (ret->i < i)
+		(void)sq_defs_next(ret, &skip);   /* cannot end before i */
+}
+
+bool sq_defs_next(struct sq_def_cursor *it, struct sq_def *ret)
+{
+	if (it->i >= it->c->n_defs)
+		return false;
+	if (it->i % SQ_FACTS_STRIDE == 0) {
+		const uint8_t *p = block_at(it->c, it->i / SQ_FACTS_STRIDE);
+
+		open_block(p, NULL, SQ_DEF_N_COLS, it->col, NULL);
+		reset_def(&it->prev);
+	}
+	return decode_def(it, NULL, ret);
+}
+
+void sq_defs_get(const struct sq_columns *c, uint32_t i, struct sq_def *ret)
+{
+	struct sq_def_cursor it;
+
+	sq_defs_seek(c, i, &it);
+	(void)sq_defs_next(&it, ret);   /* i < n_defs is the caller's promise */
+}
+
+uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from)
+{
+	const uint8_t *col[SQ_DEF_N_COLS];
+	uint32_t v, i = from - from % SQ_FACTS_STRIDE;
+
+	while (i < c->n_defs) {
+		uint32_t stop = SQ_MIN(c->n_defs, i + SQ_FACTS_STRIDE);
+
+		open_block(block_at(c, i / SQ_FACTS_STRIDE), NULL, SQ_DEF_N_COLS, col, NULL);
+		for (; i < stop; i++) {
+			col[0] = sq_varint_get32(col[0], &v);
+			if (v == name && i >= from)
+				return i;
+		}
+	}
+	return SQ_NONE;
+}
+
+void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret)
+{
+	ret->c = c;
+	ret->i = 0;
+}
+
+void sq_refs_seek(const struct sq_columns *c, uint32_t i, struct sq_ref_cursor *ret)
+{
+	struct sq_ref skip;
+
+	ret->c = c;
+	ret->i = i;
+	if (i >= c->n_refs || i % SQ_FACTS_STRIDE == 0)
+		return;
+	ret->i = i - i % SQ_FACTS_STRIDE;
+	while (ret->i < i)
+		(void)sq_refs_next(ret, &skip);   /* cannot end before i */
+}
+
+bool sq_refs_next(struct sq_ref_cursor *it, struct sq_ref *ret)
+{
+	if (it->i >= it->c->n_refs)
+		return false;
+	if (it->i % SQ_FACTS_STRIDE == 0) {
+		uint32_t slot = sq_facts_n_blocks(it->c->n_defs) + it->i / SQ_FACTS_STRIDE;
+
+		open_block(block_at(it->c, slot), NULL, SQ_REF_N_COLS, it->col, NULL);
+		reset_ref(&it->prev);
+	}
+	return decode_ref(it, NULL, ret);
+}
+
+static always_inline bool decode_import(struct sq_import_cursor *it, const uint8_t *end,
+					struct sq_import *ret)
+{
+	struct sq_import *m = &it->prev;
+	uint32_t v;
+
+	if (!get(&it->at, end, &m->target) || !get(&it->at, end, &m->name) ||
+	    !get(&it->at, end, &m->alias) || !get_byte(&it->at, end, &m->kind) ||
+	    !get_byte(&it->at, end, &m->flags) || !get(&it->at, end, &v))
+		return false;
+	m->name--;   /* 0 becomes SQ_NONE */
+	m->alias--;
+	m->line += v;
+	it->i++;
+	*ret = *m;
+	return true;
+}
+
+static uint32_t import_slot(const struct sq_columns *c)
+{
+	return sq_facts_n_blocks(c->n_defs) + sq_facts_n_blocks(c->n_refs);
+}
+
+void sq_imports_begin(const struct sq_columns *c, struct sq_import_cursor *ret)
+{
+	ret->c = c;
+	ret->i = 0;
+	ret->prev.line = 0;
+	ret->at = c->n_imports ? block_at(c, import_slot(c)) : NULL;
+}
+
+bool sq_imports_next(struct sq_import_cursor *it, struct sq_import *ret)
+{
+	return it->i < it->c->n_imports && decode_import(it, NULL, ret);
+}
+
+/* checking */
+
+static bool is_string(const struct sq_columns *c, uint32_t i)
+{
+	return i < c->n_strings;
+}
+
+static bool is_string_or_none(const struct sq_columns *c, uint32_t i)
+{
+	return i == SQ_NONE || i < c->n_strings;
+}
+
+static bool check_block_ends(const uint8_t *const *col, const uint8_t *const *end, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (col[i] != end[i])
+			return false;
+	return true;
+}
+
+/* the block of a slot lies where the one before ended and ends where the next begins */
+static bool block_bounds(const struct sq_columns *c, uint32_t slot, const uint8_t **ret_p,
+			 const uint8_t **ret_end)
+{
+	uint32_t n_slots = import_slot(c) + 1;
+	uint32_t at = sq_le32_get(c->p + 4 * (size_t)slot);
+	uint32_t stop = slot + 1 < n_slots ? sq_le32_get(c->p + 4 * (size_t)(slot + 1)) : c->n_bytes;
+
+	if (at < 4 * (size_t)n_slots || at > stop || stop > c->n_bytes)
+		return false;
+	*ret_p = c->p + at;
+	*ret_end = c->p + stop;
+	return true;
+}
+
+static bool check_def(const struct sq_columns *c, const struct sq_def *d, uint32_t i)
+{
+	return is_string(c, d->name) && d->kind < SQ_KIND_MAX && d->start_line &&
+	       (d->parent == SQ_NONE || d->parent < i) &&
+	       (d->end_line > d->start_line ||
+		(d->end_line == d->start_line && d->end_col >= d->start_col)) &&
+	       d->sig_off + (uint64_t)d->sig_len <= UINT32_MAX;
+}
+
+static bool is_ordered(uint32_t line0, uint32_t col0, uint32_t line, uint32_t col)
+{
+	return line > line0 || (line == line0 && col >= col0);
+}
+
+static bool check_defs(const struct sq_columns *c)
+{
+	struct sq_def_cursor it = { .c = c };
+	const uint8_t *end[SQ_DEF_N_COLS] = { NULL };
+	uint32_t line = 0, col = 0;
+	struct sq_def d;
+
+	for (uint32_t i = 0; i < c->n_defs; i++) {
+		if (i % SQ_FACTS_STRIDE == 0) {
+			const uint8_t *p, *e;
+
+			if (i && !check_block_ends(it.col, end, SQ_DEF_N_COLS))
+				return false;
+			if (!block_bounds(c, i / SQ_FACTS_STRIDE, &p, &e) ||
+			    !open_block(p, e, SQ_DEF_N_COLS, it.col, end))
+				return false;
+			reset_def(&it.prev);
+		}
+		if (!decode_def(&it, end, &d) || !check_def(c, &d, i) ||
+		    !is_ordered(line, col, d.start_line, d.start_col))
+			return false;
+		line = d.start_line;
+		col = d.start_col;
+	}
+	return !c->n_defs || check_block_ends(it.col, end, SQ_DEF_N_COLS);
+}
+
+static bool check_refs(const struct sq_columns *c)
+{
+	struct sq_ref_cursor it = { .c = c };
+	const uint8_t *end[SQ_REF_N_COLS] = { NULL };
+	uint32_t line = 0, col = 0, slot = sq_facts_n_blocks(c->n_defs);
+	struct sq_ref r;
+
+	for (uint32_t i = 0; i < c->n_refs; i++) {
+		if (i % SQ_FACTS_STRIDE == 0) {
+			const uint8_t *p, *e;
+
+			if (i && !check_block_ends(it.col, end, SQ_REF_N_COLS))
+				return false;
+			if (!block_bounds(c, slot++, &p, &e) ||
+			    !open_block(p, e, SQ_REF_N_COLS, it.col, end))
+				return false;
+			reset_ref(&it.prev);
+		}
+		if (!decode_ref(&it, end, &r) || !is_string(c, r.name) || r.kind >= SQ_REF_MAX ||
+		    !is_string_or_none(c, r.qual) ||
+		    (r.encl != SQ_NONE && r.encl >= c->n_defs) || !r.line ||
+		    !is_ordered(line, col, r.line, r.col))
+			return false;
+		line = r.line;
+		col = r.col;
+	}
+	return !c->n_refs || check_block_ends(it.col, end, SQ_REF_N_COLS);
+}
+
+static bool check_imports(const struct sq_columns *c)
+{
+	struct sq_import_cursor it = { .c = c };
+	const uint8_t *end;
+	uint32_t line = 0;
+	struct sq_import m;
+
+	if (!block_bounds(c, import_slot(c), &it.at, &end))
+		return false;
+	for (uint32_t i = 0; i < c->n_imports; i++) {
+		if (!decode_import(&it, end, &m) || !is_string(c, m.target) ||
+		    !is_string_or_none(c, m.name) || !is_string_or_none(c, m.alias) ||
+		    m.kind >= SQ_IMPORT_MAX || m.line < line)
+			return false;
+		line = m.line;
+	}
+	return it.at == end;
+}
+
+bool sq_columns_check(const struct sq_columns *c)
+{
+	/* 64 items take at least 64 bytes: bounds n before it is multiplied */
+	if (c->n_defs > c->n_bytes || c->n_refs > c->n_bytes || c->n_imports > c->n_bytes ||
+	    4 * ((uint64_t)import_slot(c) + 1) > c->n_bytes)
+		return false;
+	/* slots run on: the first block begins right behind the table */
+	if (sq_le32_get(c->p) != 4 * (import_slot(c) + 1))
+		return false;
+	return check_defs(c) && check_refs(c) && check_imports(c);
+}
