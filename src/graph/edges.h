@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * edges — who refers to a definition, and what a definition refers to, read
+ * from the link columns. No allocation but the caller's callback.
+ * Threads: any reader of the version.
+ */
+#include "graph/version.h"
+
+struct sq_edge {
+	sq_file from_file;
+	uint32_t from_ref;              /* reference index in from_file */
+	struct sq_ref ref;              /* decoded */
+	const struct sq_link *link;
+	struct sq_target target;        /* the target meant (one per candidate when ambiguous) */
+	bool ambiguous;
+};
+/** sq_edges_in() - references bound to (or ambiguous with) definition @def of @f. @fn returns <0 or >0 to stop. */
+int sq_edges_in(const struct sq_version *v, sq_file f, uint32_t def,
+		int (*fn)(void *arg, const struct sq_edge *e), void *arg);
+/** sq_edges_out() - references inside definition @def (nested definitions included), bound or not:
+ *  unbound ones come once with target.file == SQ_FILE_NONE. */
+int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
+		 int (*fn)(void *arg, const struct sq_edge *e), void *arg);

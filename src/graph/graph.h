@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * graph — the versions of one workspace: current root, pins, retired pieces.
+ *
+ * Readers: sq_epoch_enter(rec); v = sq_graph_current(g); ...; sq_epoch_leave(rec).
+ * A reader that stays longer takes a pin inside the section, leaves, and
+ * unpins when done; a pin holds back only pieces that its version uses.
+ * Writer: one thread at a time makes a draft (graph/draft.h) and publishes it:
+ * the root is swapped, and what the new version no longer uses is retired as
+ * one bundle stamped [birth, death). A bundle is freed when its grace period
+ * has passed and no pinned generation lies within a piece's life.
+ * Threads: current/pin: inside a section; publish: the writer; reclaim: the
+ * writer thread that retired (it polls its own epoch record).
+ */
+#include <stdbool.h>
+
+#include "base/epoch.h"
+#include "graph/version.h"
+
+struct sq_graph;
+/** sq_graph_new() - starts with an empty version (generation 0), never NULL. */
+int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *traits,
+		 struct sq_graph **ret_g) sq_must_check;
+/** sq_graph_free() - no reader, no pin left; frees every piece. */
+struct sq_graph *sq_graph_free(struct sq_graph *g);
+/** sq_graph_current() - inside a section; pairs with the release in sq_graph_publish. */
+const struct sq_version *sq_graph_current(const struct sq_graph *g);
+/** sq_graph_pin() - inside a section; 0 or -ENOMEM. The version stays until unpin. */
+int sq_graph_pin(struct sq_graph *g, const struct sq_version *v) sq_must_check;
+/** sq_graph_unpin() - any thread. Return: true when this may let something be freed
+ *  (the caller wakes the writer to reclaim). */
+bool sq_graph_unpin(struct sq_graph *g, const struct sq_version *v);
+struct sq_draft;
+/** sq_graph_publish() - swap in the finished draft (consumed) and retire the difference. Never fails
+ *  after sq_draft_finish(). @rec: the writer's epoch record. */
+void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec);
+/** sq_graph_reclaim() - free what is due. Return: bundles that still wait. */
+unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec);
+uint64_t sq_graph_retained_bytes(const struct sq_graph *g);   /* retired, not yet freed; any thread */
