@@ -30,6 +30,7 @@ enum sq_lock_rank {
 	SQ_RANK_WORKSPACES = 10,   /* workspace map */
 	SQ_RANK_LANE = 20,         /* a workspace's lane and waiters */
 	SQ_RANK_ADMISSION = 30,
+	SQ_RANK_RECORD = 35,       /* the texts of one workspace or build */
 	SQ_RANK_GRAPH = 40,        /* a graph's pins and retired bundles */
 	SQ_RANK_DRAFT = 50,        /* file table of a draft */
 	SQ_RANK_STRIPE = 60,       /* one stripe of a draft's dictionary */
