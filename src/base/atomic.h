@@ -18,4 +18,12 @@
 /* strong compare-and-swap, acquire-release on success, relaxed on failure */
 #define sq_cas_acq_rel(p, expected, v) \
 	__atomic_compare_exchange_n((p), (expected), (v), 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+/*
+ * The same instruction. gcc's ThreadSanitizer has no fences and refuses the
+ * C11 one; code that relies on it must annotate the order it gains (epoch.c).
+ */
+#define sq_fence_seq_cst() __sync_synchronize()
+#else
 #define sq_fence_seq_cst() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/time.h"
+
+#include <check.h>
+
+START_TEST(monotonic)
+{
+	uint64_t last = sq_now_ns(), cpu = sq_thread_cpu_ns();
+
+	for (int i = 0; i < 10000; i++) {
+		uint64_t now = sq_now_ns();
+
+		ck_assert_uint_ge(now, last);
+		last = now;
+	}
+	ck_assert_uint_gt(sq_thread_cpu_ns(), cpu);
+	/* 2020-01-01, a clock that was ever set is past it */
+	ck_assert_uint_gt(sq_realtime_ns(), 1577836800ull * 1000000000);
+}
+END_TEST
+
+START_TEST(rfc3339)
+{
+	char buf[21], small[10];
+
+	ck_assert_str_eq(sq_time_rfc3339(0, buf, sizeof(buf)), "1970-01-01T00:00:00Z");
+	ck_assert_str_eq(sq_time_rfc3339(1706702400ull * 1000000000 + 999999999, buf, sizeof(buf)),
+			 "2024-01-31T12:00:00Z");
+	ck_assert_str_eq(sq_time_rfc3339(0, small, sizeof(small)), "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("base-time");
+	TCase *t = tcase_create("time");
+	SRunner *r;
+	int n;
+
+	tcase_add_test(t, monotonic);
+	tcase_add_test(t, rfc3339);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	n = srunner_ntests_failed(r);
+	srunner_free(r);
+	return n != 0;
+}
