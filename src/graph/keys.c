@@ -22,13 +22,15 @@ static struct sq_slice last_component(struct sq_slice s, char sep)
 
 struct sq_slice sq_keys_stem(const struct sq_lang_traits *t, struct sq_slice base)
 {
+	size_t longest = 0;     /* ".d.ts" before ".ts" */
+
 	for (const char *const *e = t->extensions; e && *e; e++) {
 		struct sq_slice ext = sq_slice_z(*e);
 
-		if (base.n > ext.n && sq_slice_has_suffix(base, ext))
-			return sq_slice(base.p, base.n - ext.n);
+		if (base.n > ext.n && ext.n > longest && sq_slice_has_suffix(base, ext))
+			longest = ext.n;
 	}
-	return base;
+	return sq_slice(base.p, base.n - longest);
 }
 
 static bool is_index(const struct sq_lang_traits *t, struct sq_slice stem)
@@ -70,8 +72,7 @@ void sq_keys_of_file(const struct sq_lang_traits *t, struct sq_slice path, struc
 		add(ret_k, last_component(package, '/'));
 		return;
 	case SQ_STYLE_GOPATH:
-		add(ret_k, dir);
-		add(ret_k, package);
+		add(ret_k, dir.n ? dir : SQ_LIT("."));
 		return;
 	case SQ_STYLE_PACKAGE:
 		add(ret_k, stem);

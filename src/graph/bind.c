@@ -1,0 +1,799 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules that bind one reference, in the order of enum sq_rule. A rule that
+ * finds candidates ends the search: one candidate binds, several make the
+ * reference ambiguous. A name that an import claims is never bound by a later
+ * rule, even when the import's target is not in the tree.
+ */
+#include "graph/linker.h"
+#include "graph/qualifier.h"
+
+#define MAX_INHERIT_DEPTH 8u
+
+#define WANT_ANY 0x1fu          /* every class but the two place bits */
+
+/* which classes of definitions a reference kind may mean */
+static uint8_t wanted(const struct sq_linker *l, const struct sq_ref *r)
+{
+	bool c = l->b->lang == SQ_LANG_C;
+
+	switch (r->kind) {
+	case SQ_REF_CALL:
+		return SQ_CLASS_CALLABLE | SQ_CLASS_MACRO | SQ_CLASS_VALUE | (c ? 0 : SQ_CLASS_TYPE);
+	case SQ_REF_TYPE:
+		return SQ_CLASS_TYPE | SQ_CLASS_MACRO | (c ? 0 : SQ_CLASS_MODULE);
+	case SQ_REF_INHERIT:
+	case SQ_REF_IMPLEMENT:
+		return SQ_CLASS_TYPE;
+	case SQ_REF_MACRO:
+		return SQ_CLASS_MACRO;
+	case SQ_REF_DECLARATION:
+		return SQ_CLASS_CALLABLE | SQ_CLASS_TYPE | SQ_CLASS_VALUE;
+	case SQ_REF_IMPORT:
+		return WANT_ANY;
+	default:
+		return SQ_CLASS_CALLABLE | SQ_CLASS_MACRO | SQ_CLASS_VALUE |
+		       (c ? 0 : SQ_CLASS_TYPE | SQ_CLASS_MODULE);
+	}
+}
+
+static bool is_type_kind(uint8_t kind)
+{
+	switch (kind) {
+	case SQ_KIND_CLASS: case SQ_KIND_INTERFACE: case SQ_KIND_TRAIT: case SQ_KIND_TYPE:
+	case SQ_KIND_STRUCT: case SQ_KIND_ENUM: case SQ_KIND_ANNOTATION:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool sq_is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
+{
+	for (const char *const *n = t->self_names; n && *n; n++)
+		if (sq_slice_is(s, *n))
+			return true;
+	return false;
+}
+
+static struct sq_slice text(const struct sq_linker *l, uint32_t local)
+{
+	return sq_version_string(l->v, l->b->names[local]);
+}
+
+static bool found(struct sq_linker *l, enum sq_rule rule)
+{
+	if (!l->out.n)
+		return false;
+	l->rule = rule;
+	return true;
+}
+
+/* a C enumerator is a name of its file, although an enum is its parent */
+static bool is_file_level(const struct sq_linker *l, const struct sq_cand *c)
+{
+	return (c->bits & SQ_CLASS_TOP) ||
+	       (c->kind == SQ_KIND_ENUM_VARIANT && l->t->family == SQ_FAMILY_C);
+}
+
+/* ---- scope ------------------------------------------------------------- */
+
+/* add the file's own definitions of a name in one scope */
+static void add_scope(struct sq_linker *l, uint32_t local, uint32_t scope, uint8_t want)
+{
+	uint32_t n;
+	const struct sq_cand *c = sq_cands(l, l->b->names[local], l->file, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if ((c[i].bits & want) && !c[i].foreign &&
+		    (c[i].parent_def == scope ||
+		     (scope == SQ_NONE && is_file_level(l, &c[i]))))
+			sq_out_add(l, &c[i]);
+}
+
+/* may code in a scope of this kind use the scope's members by bare name? */
+static bool opens_scope(const struct sq_linker *l, uint8_t kind)
+{
+	if (kind == SQ_KIND_MODULE || !is_type_kind(kind))
+		return true;
+	return l->t->family == SQ_FAMILY_C || l->t->family == SQ_FAMILY_JAVA;
+}
+
+static bool bind_scope(struct sq_linker *l, uint32_t local, uint32_t encl, uint8_t want)
+{
+	if (l->first_def.v[local] == SQ_NONE)
+		return false;
+	for (uint32_t s = encl; s != SQ_NONE; s = l->defs.v[s].parent) {
+		if (opens_scope(l, l->defs.v[s].kind))
+			add_scope(l, local, s, want);
+		if (found(l, SQ_RULE_SCOPE))
+			return true;
+		/* an item of an outer Rust module needs a path or a use */
+		if (l->defs.v[s].kind == SQ_KIND_MODULE && l->t->family == SQ_FAMILY_RUST)
+			return false;
+	}
+	add_scope(l, local, SQ_NONE, want);
+	return found(l, SQ_RULE_SCOPE);
+}
+
+/* ---- types and members --------------------------------------------------- */
+
+static void resolve_type(struct sq_linker *l, sq_file g, sq_name name);
+
+static bool same_home(struct sq_linker *l, const struct sq_cand *type, const struct sq_cand *method)
+{
+	struct sq_slice a = sq_version_bound(l->v, type->file)->path;
+	struct sq_slice b = sq_version_bound(l->v, method->file)->path;
+
+	switch (l->t->family) {
+	case SQ_FAMILY_GO:
+		return sq_same_dir(a, b);
+	case SQ_FAMILY_C:
+		return type->file == method->file || sq_is_marked(l, method->file) ||
+		       (method->bits & SQ_CLASS_EXTERNAL);
+	default:
+		return true;
+	}
+}
+
+static void add_members(struct sq_linker *l, const struct sq_cand *type, sq_name name, sq_file g)
+{
+	uint32_t n;
+	const struct sq_cand *c = sq_cands(l, name, g, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		bool inside = g == type->file && c[i].parent_def == type->def;
+		bool outside = c[i].foreign && c[i].parent == type->name && same_home(l, type, &c[i]);
+
+		if (inside || outside)
+			sq_out_add(l, &c[i]);
+	}
+}
+
+/* members called @name of one type, not of its bases */
+static void own_members(struct sq_linker *l, const struct sq_cand *type, sq_name name)
+{
+	enum sq_family family = l->t->family;
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	add_members(l, type, name, type->file);
+	/* only these write methods outside their type's body */
+	if (family != SQ_FAMILY_GO && family != SQ_FAMILY_RUST && l->b->lang != SQ_LANG_CPP)
+		return;
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error)
+		if (p.file != type->file && (p.class_bits & SQ_CLASS_CALLABLE) &&
+		    sq_file_family(l, p.file) == family)
+			add_members(l, type, name, p.file);
+}
+
+static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth);
+
+static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
+{
+	const struct sq_bound *b = sq_version_bound(l->v, type->file);
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+
+	sq_refs_begin(&b->columns, &it);
+	while (sq_refs_next(&it, &r) && !l->error) {
+		size_t first = l->types.n;
+		bool hit = false;
+
+		if (r.encl != type->def || (r.kind != SQ_REF_INHERIT && r.kind != SQ_REF_IMPLEMENT))
+			continue;
+		resolve_type(l, type->file, b->names[r.name]);
+		for (size_t i = first; i < l->types.n && !l->error; i++) {
+			struct sq_cand base = l->types.v[i];
+
+			hit |= members(l, &base, name, depth + 1);
+		}
+		l->types.n = first;
+		if (hit)
+			return true;
+	}
+	return false;
+}
+
+/* a type is looked into once for a reference, however many paths lead to it */
+static bool first_visit(struct sq_linker *l, const struct sq_cand *type)
+{
+	for (size_t i = 0; i < l->visited.n; i++)
+		if (l->visited.v[i].file == type->file && l->visited.v[i].ordinal == type->def)
+			return false;
+	sq_linker_fail(l, sq_vec_push(&l->visited,
+		(struct sq_target){ type->file, type->name, type->def }));
+	return true;
+}
+
+static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
+{
+	size_t before = l->out.n;
+
+	if (depth > MAX_INHERIT_DEPTH || !first_visit(l, type))
+		return false;
+	own_members(l, type, name);
+	return l->out.n > before || inherited(l, type, name, depth);
+}
+
+static void add_types(struct sq_linker *l, sq_name name, sq_file g, bool top_only)
+{
+	uint32_t n;
+	const struct sq_cand *c = sq_cands(l, name, g, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if ((is_type_kind(c[i].kind) || c[i].kind == SQ_KIND_MODULE) &&
+		    (!top_only || (c[i].bits & SQ_CLASS_TOP)))
+			sq_linker_fail(l, sq_vec_push(&l->types, c[i]));
+}
+
+/* move what was added to out since @before to types, where it is a type or namespace */
+static void out_to_types(struct sq_linker *l, size_t before)
+{
+	for (size_t i = before; i < l->out.n; i++)
+		if (is_type_kind(l->out.v[i].kind) || l->out.v[i].kind == SQ_KIND_MODULE)
+			sq_linker_fail(l, sq_vec_push(&l->types, l->out.v[i]));
+	l->out.n = before;
+}
+
+/* types that the imports of @g give for @name */
+static void imported_types(struct sq_linker *l, sq_file g, sq_name name)
+{
+	const struct sq_bound *b = sq_version_bound(l->v, g);
+	uint32_t first = sq_imports_of(l, g), i = 0;
+	size_t before = l->out.n;
+	struct sq_import_cursor it;
+	struct sq_import imp;
+
+	if (first == SQ_NONE)
+		return;
+	sq_imports_begin(&b->columns, &it);
+	for (; sq_imports_next(&it, &imp) && !l->error; i++) {
+		struct sq_import_link link = l->import_links.v[first + i];
+		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
+		bool wild = imp.flags & SQ_IMP_WILDCARD;
+
+		if (!wild && (imp.name == SQ_NONE || b->names[bound] != name))
+			continue;
+		for (uint32_t k = 0; k < link.n && !l->error; k++)
+			sq_find_export(l, l->import_files.v[link.first + k],
+				       wild ? name : b->names[imp.name], 0);
+	}
+	out_to_types(l, before);
+}
+
+static bool same_unit(struct sq_linker *l, sq_file a, sq_file b)
+{
+	const struct sq_bound *ba = sq_version_bound(l->v, a), *bb = sq_version_bound(l->v, b);
+	const struct sq_lang_traits *t = l->v->traits[ba->lang];
+
+	if (t->unit == SQ_UNIT_DIRECTORY)
+		return sq_same_dir(ba->path, bb->path) && sq_file_package(l, a) == sq_file_package(l, b);
+	return t->unit == SQ_UNIT_PACKAGE && sq_file_package(l, a) == sq_file_package(l, b);
+}
+
+/* types called @name in the unit (Go directory, Java package) or, for C, in the whole family */
+static void unit_types(struct sq_linker *l, sq_file g, sq_name name)
+{
+	enum sq_family family = sq_file_family(l, g);
+	size_t first = l->types.n, near = 0;
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		if (!(p.class_bits & (SQ_CLASS_TYPE | SQ_CLASS_MODULE)) || !(p.class_bits & SQ_CLASS_TOP) ||
+		    sq_file_family(l, p.file) != family)
+			continue;
+		if (family != SQ_FAMILY_C) {
+			if (same_unit(l, g, p.file))
+				add_types(l, name, p.file, true);
+			continue;
+		}
+		if (sq_is_marked(l, p.file))
+			near++;
+		add_types(l, name, p.file, true);
+	}
+	if (!near)
+		return;
+	/* some are included: those only */
+	for (size_t i = near = first; i < l->types.n; i++)
+		if (sq_is_marked(l, l->types.v[i].file))
+			l->types.v[near++] = l->types.v[i];
+	l->types.n = near;
+}
+
+/* types (and C++ namespaces, Rust inline modules) that @name means in file @g; added to types */
+static void resolve_type(struct sq_linker *l, sq_file g, sq_name name)
+{
+	size_t before = l->types.n;
+
+	add_types(l, name, g, false);
+	if (l->types.n == before)
+		imported_types(l, g, name);
+	if (l->types.n == before)
+		unit_types(l, g, name);
+}
+
+/* the enclosing type of a method of the current file; false when there is none */
+static bool self_type(struct sq_linker *l, uint32_t encl)
+{
+	for (uint32_t s = encl; s != SQ_NONE; s = l->defs.v[s].parent) {
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (is_type_kind(l->defs.v[s].kind)) {
+			c = sq_cands(l, l->b->names[l->defs.v[s].name], l->file, &n);
+			for (uint32_t i = 0; i < n; i++)
+				if (c[i].def == s)
+					sq_linker_fail(l, sq_vec_push(&l->types, c[i]));
+			return true;
+		}
+		if (l->defs.v[s].kind != SQ_KIND_METHOD || l->defs.v[s].parent != SQ_NONE)
+			continue;
+		c = sq_cands(l, l->b->names[l->defs.v[s].name], l->file, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if (c[i].def == s && c[i].parent != SQ_NAME_NONE) {
+				resolve_type(l, l->file, c[i].parent);
+				return true;
+			}
+	}
+	return false;
+}
+
+/* bind to a member of the types collected in l->types[first..) */
+static bool bind_members(struct sq_linker *l, size_t first, sq_name name, enum sq_rule rule)
+{
+	bool own = false, any = false;
+
+	for (size_t i = first; i < l->types.n && !l->error; i++) {
+		struct sq_cand type = l->types.v[i];
+		size_t before = l->out.n;
+
+		own_members(l, &type, name);
+		own |= l->out.n > before;
+	}
+	for (size_t i = first; i < l->types.n && !own && !l->error; i++) {
+		struct sq_cand type = l->types.v[i];
+
+		any |= inherited(l, &type, name, 0);
+	}
+	l->types.n = first;
+	return found(l, own || !any ? rule : SQ_RULE_INHERITED);
+}
+
+static bool bind_self(struct sq_linker *l, const struct sq_ref *r, bool super)
+{
+	size_t first = l->types.n;
+
+	if (!self_type(l, r->encl))
+		return false;
+	if (super) {
+		for (size_t i = first; i < l->types.n && !l->error; i++) {
+			struct sq_cand type = l->types.v[i];
+
+			inherited(l, &type, l->b->names[r->name], 0);
+		}
+		l->types.n = first;
+		return found(l, SQ_RULE_INHERITED);
+	}
+	return bind_members(l, first, l->b->names[r->name], SQ_RULE_SELF);
+}
+
+/* ---- imports --------------------------------------------------------------- */
+
+/* keep what the reference can mean */
+static void filter_out(struct sq_linker *l, uint8_t want)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->out.n; i++)
+		if (l->out.v[i].bits & want)
+			l->out.v[n++] = l->out.v[i];
+	l->out.n = n;
+}
+
+static bool bind_import(struct sq_linker *l, uint32_t local, uint8_t want)
+{
+	uint32_t i = l->import_of.v[local], first = sq_imports_of(l, l->file);
+
+	if (!i || first == SQ_NONE)
+		return false;
+	l->claimed = true;
+	for (i--; i < l->imports.n && !l->error; i++) {
+		const struct sq_import *imp = &l->imports.v[i];
+		struct sq_import_link link = l->import_links.v[first + i];
+		uint32_t bound = imp->alias != SQ_NONE ? imp->alias : imp->name;
+
+		if (bound != local || imp->name == SQ_NONE || (imp->flags & SQ_IMP_WILDCARD))
+			continue;
+		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
+			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
+	}
+	filter_out(l, want);
+	return found(l, SQ_RULE_IMPORT);
+}
+
+static bool bind_wildcards(struct sq_linker *l, uint32_t local, uint8_t want)
+{
+	uint32_t first;
+
+	if (l->t->style == SQ_STYLE_INCLUDE || (first = sq_imports_of(l, l->file)) == SQ_NONE)
+		return false;
+	for (uint32_t i = 0; i < l->imports.n && !l->out.n && !l->error; i++) {
+		struct sq_import_link link = l->import_links.v[first + i];
+
+		if (!(l->imports.v[i].flags & SQ_IMP_WILDCARD))
+			continue;
+		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
+			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[local], 0);
+		filter_out(l, want);
+	}
+	return found(l, SQ_RULE_WILDCARD);
+}
+
+/* ---- unit, linkage, unique ---------------------------------------------------- */
+
+/* C and C++: what is included, and what has external linkage anywhere. Both
+ * together: an #else stub in a header and the real function are two candidates. */
+static bool bind_linkage(struct sq_linker *l, sq_name name, uint8_t want)
+{
+	bool included = false;
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	sq_mark_closure(l, l->file);
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		bool near = sq_is_marked(l, p.file);
+		bool far = (p.class_bits & SQ_CLASS_EXTERNAL) && (p.class_bits & SQ_CLASS_TOP) &&
+			   (p.class_bits & want & (SQ_CLASS_CALLABLE | SQ_CLASS_VALUE));
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (!(p.class_bits & want) || (!near && !far) ||
+		    sq_file_family(l, p.file) != SQ_FAMILY_C)
+			continue;
+		c = sq_cands(l, name, p.file, &n);
+		for (uint32_t i = 0; i < n; i++) {
+			bool external = (c[i].bits & SQ_CLASS_EXTERNAL) && (c[i].bits & SQ_CLASS_TOP) &&
+					(c[i].kind == SQ_KIND_FUNCTION || c[i].kind == SQ_KIND_VARIABLE);
+
+			if (!(c[i].bits & want) || !is_file_level(l, &c[i]) || (!near && !external))
+				continue;
+			included |= near;
+			sq_out_add(l, &c[i]);
+		}
+	}
+	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
+}
+
+/* types and macros of files whose include is not understood: only when there is no second one */
+static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
+{
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	want &= SQ_CLASS_TYPE | SQ_CLASS_MACRO;
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (!(p.class_bits & want) || sq_file_family(l, p.file) != SQ_FAMILY_C)
+			continue;
+		c = sq_cands(l, name, p.file, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP))
+				sq_out_add(l, &c[i]);
+	}
+	return found(l, SQ_RULE_UNIQUE);
+}
+
+static bool bind_unit(struct sq_linker *l, sq_name name, uint8_t want)
+{
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	if (l->t->unit == SQ_UNIT_LINKAGE)
+		return bind_linkage(l, name, want) || bind_unique(l, name, want);
+	if (l->t->unit != SQ_UNIT_DIRECTORY && l->t->unit != SQ_UNIT_PACKAGE)
+		return false;
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (!(p.class_bits & want) || !(p.class_bits & SQ_CLASS_TOP) ||
+		    sq_file_family(l, p.file) != l->t->family || !same_unit(l, l->file, p.file))
+			continue;
+		c = sq_cands(l, name, p.file, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP) && !c[i].foreign)
+				sq_out_add(l, &c[i]);
+	}
+	return found(l, SQ_RULE_UNIT);
+}
+
+static bool implicit_this(const struct sq_linker *l)
+{
+	return l->b->lang == SQ_LANG_CPP || l->t->family == SQ_FAMILY_JAVA;
+}
+
+static bool bind_bare(struct sq_linker *l, const struct sq_ref *r, uint8_t want)
+{
+	if (bind_scope(l, r->name, r->encl, want))
+		return true;
+	if (implicit_this(l) && bind_self(l, r, false)) {
+		filter_out(l, want);
+		if (found(l, l->rule))
+			return true;
+	}
+	if (bind_import(l, r->name, want) || l->claimed)
+		return l->out.n > 0;
+	return bind_unit(l, l->b->names[r->name], want) || bind_wildcards(l, r->name, want);
+}
+
+/* ---- qualified names -------------------------------------------------------- */
+
+/* @prefix is the whole of @q or its leading components; the rest without separator */
+static bool eat_prefix(struct sq_slice q, struct sq_slice prefix, struct sq_slice *ret_rest)
+{
+	size_t n = prefix.n;
+
+	if (!n || !sq_slice_has_prefix(q, prefix))
+		return false;
+	if (n < q.n && q.p[n] != '.' && q.p[n] != ':')
+		return false;
+	while (n < q.n && (q.p[n] == '.' || q.p[n] == ':'))
+		n++;
+	*ret_rest = sq_slice(q.p + n, q.n - n);
+	return true;
+}
+
+/* member @name of module file @m below the components @rest (submodules, then a type) */
+static void descend(struct sq_linker *l, sq_file m, struct sq_slice rest, sq_name name)
+{
+	struct sq_slice part;
+	size_t first = l->types.n, before = l->out.n;
+	sq_name type;
+
+	while (rest.n) {
+		struct sq_slice after = rest;
+		sq_file sub;
+
+		if (!sq_qualifier_next(&after, &part))
+			break;
+		sub = sq_submodule(l, m, part);
+		if (sub == SQ_FILE_NONE)
+			break;
+		m = sub;
+		rest = after;
+	}
+	if (!rest.n) {
+		sq_find_export(l, m, name, 0);
+		return;
+	}
+	if (!sq_qualifier_next(&rest, &part) || rest.n ||
+	    (type = sq_version_find(l->v, part)) == SQ_NAME_NONE)
+		return;
+	sq_find_export(l, m, type, 0);
+	out_to_types(l, before);
+	bind_members(l, first, name, SQ_RULE_IMPORT);
+}
+
+/* under which text an import without alias is used: Go says the package clause, not the path */
+static struct sq_slice module_name(struct sq_linker *l, const struct sq_import *imp, struct sq_import_link link)
+{
+	struct sq_slice target = text(l, imp->target);
+
+	if (imp->alias != SQ_NONE)
+		return text(l, imp->alias);
+	if (imp->kind == SQ_IMPORT_NAME)
+		return text(l, imp->name);
+	if (l->t->style != SQ_STYLE_GOPATH)
+		return target;
+	if (link.n) {
+		sq_name p = sq_file_package(l, l->import_files.v[link.first]);
+
+		if (p != SQ_NAME_NONE)
+			return sq_version_string(l->v, p);
+	}
+	return sq_path_base(target);
+}
+
+/* "from pkg import mod; mod.f()", "use crate::a::b; b::f()": the member is a module */
+static void through_member(struct sq_linker *l, const struct sq_import *imp, struct sq_import_link link,
+			   struct sq_slice rest, sq_name name)
+{
+	size_t first = l->types.n;
+	struct sq_slice part;
+
+	for (uint32_t k = 0; k < link.n && !l->out.n && !l->error; k++)
+		sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
+	if (l->out.n) {
+		out_to_types(l, 0);
+		if (!rest.n)
+			bind_members(l, first, name, SQ_RULE_IMPORT);
+		l->types.n = first;
+		return;
+	}
+	/* the import's own files hold the submodule, when it is a file (last by name) */
+	for (uint32_t k = 0; k < link.n && !l->out.n && !l->error; k++) {
+		sq_file m = l->import_files.v[link.first + k];
+		struct sq_slice path = sq_version_bound(l->v, m)->path;
+		struct sq_slice member = text(l, imp->name), stem;
+
+		stem = sq_path_base(path);
+		part = sq_path_base(sq_path_dir(path));
+		if ((sq_slice_has_prefix(stem, member) && stem.n > member.n && stem.p[member.n] == '.') ||
+		    sq_slice_eq(part, member))
+			descend(l, m, rest, name);
+	}
+}
+
+/* the longest import whose bound text starts the qualifier */
+static bool bind_through_import(struct sq_linker *l, struct sq_slice q, sq_name name)
+{
+	uint32_t first = sq_imports_of(l, l->file), best = SQ_NONE;
+	struct sq_slice rest = SQ_SLICE_NULL, best_rest = SQ_SLICE_NULL;
+
+	if (first == SQ_NONE || l->t->style == SQ_STYLE_INCLUDE)
+		return false;
+	for (uint32_t i = 0; i < l->imports.n; i++) {
+		const struct sq_import *imp = &l->imports.v[i];
+
+		if ((imp->flags & SQ_IMP_WILDCARD) ||
+		    (imp->kind != SQ_IMPORT_MODULE && imp->kind != SQ_IMPORT_NAME))
+			continue;
+		if (imp->kind == SQ_IMPORT_NAME && imp->name == SQ_NONE)
+			continue;
+		if (!eat_prefix(q, module_name(l, imp, l->import_links.v[first + i]), &rest))
+			continue;
+		if (best == SQ_NONE || rest.n < best_rest.n) {
+			best = i;
+			best_rest = rest;
+		}
+	}
+	if (best == SQ_NONE)
+		return false;
+	l->claimed = true;
+	if (l->imports.v[best].kind == SQ_IMPORT_NAME) {
+		through_member(l, &l->imports.v[best], l->import_links.v[first + best], best_rest, name);
+	} else {
+		struct sq_import_link link = l->import_links.v[first + best];
+
+		for (uint32_t k = 0; k < link.n && !l->error; k++)
+			descend(l, l->import_files.v[link.first + k], best_rest, name);
+	}
+	return found(l, SQ_RULE_IMPORT);
+}
+
+/* Rust a::b::f, crate::a::f: a path of modules */
+static bool bind_crate_path(struct sq_linker *l, struct sq_slice q, sq_name name)
+{
+	struct sq_slice rest;
+	sq_file f;
+
+	if (l->t->style != SQ_STYLE_CRATE)
+		return false;
+	f = sq_crate_path(l, l->b->path, q, &rest);
+	if (f == SQ_FILE_NONE)
+		return false;
+	descend(l, f, rest, name);
+	return found(l, SQ_RULE_IMPORT);
+}
+
+/* the last component as a type or namespace of this file's view; earlier ones must fit its parents by name */
+static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name name)
+{
+	struct sq_slice part = SQ_SLICE_NULL, rest = q, next;
+	size_t first = l->types.n;
+	sq_name type;
+
+	while (sq_qualifier_next(&rest, &next))
+		part = next;
+	type = sq_version_find(l->v, part);
+	if (type == SQ_NAME_NONE)
+		return false;
+	if (l->t->style == SQ_STYLE_INCLUDE)
+		sq_mark_closure(l, l->file);
+	resolve_type(l, l->file, type);
+	return bind_members(l, first, name, SQ_RULE_TYPE);
+}
+
+/* x.m() of an unknown x: the family's only method of that name, and only when its file can be reached from here */
+static bool bind_duck(struct sq_linker *l, const struct sq_ref *r)
+{
+	sq_name name = l->b->names[r->name];
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	if (!l->t->duck_methods || r->kind != SQ_REF_CALL)
+		return false;
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (!(p.class_bits & SQ_CLASS_CALLABLE) || sq_file_family(l, p.file) != l->t->family)
+			continue;
+		c = sq_cands(l, name, p.file, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if (c[i].kind == SQ_KIND_METHOD)
+				sq_out_add(l, &c[i]);
+		if (l->out.n > 1)
+			break;
+	}
+	if (l->out.n == 1) {
+		sq_mark_closure(l, l->file);
+		if (sq_is_marked(l, l->out.v[0].file) || same_unit(l, l->file, l->out.v[0].file))
+			return found(l, SQ_RULE_DUCK);
+	}
+	l->out.n = 0;
+	return false;
+}
+
+static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
+{
+	struct sq_slice q = text(l, r->qual), rest;
+	sq_name name = l->b->names[r->name];
+
+	if (r->flags & SQ_REFF_TYPED) {
+		if (bind_through_import(l, q, name) || (l->claimed && !l->t->duck_methods) ||
+		    bind_through_type(l, q, name) || bind_crate_path(l, q, name))
+			return l->out.n > 0;
+		return false;
+	}
+	if (sq_is_self_name(l->t, q))
+		return bind_self(l, r, false);
+	if (l->t->super_name && sq_slice_is(q, l->t->super_name))
+		return bind_self(l, r, true);
+	/* a C receiver is an object: without its type nothing is known about the member */
+	if (l->b->lang == SQ_LANG_C)
+		return false;
+	if (r->flags & SQ_REFF_ARROW)
+		return bind_duck(l, r);
+	if (bind_through_import(l, q, name) || l->claimed)
+		return l->out.n > 0;
+	/* self.field.m(): the field's type is unknown */
+	for (const char *const *s = l->t->self_names; s && *s; s++)
+		if (eat_prefix(q, sq_slice_z(*s), &rest) && l->t->style != SQ_STYLE_CRATE)
+			return bind_duck(l, r);
+	return bind_through_type(l, q, name) || bind_crate_path(l, q, name) || bind_duck(l, r);
+}
+
+/* the mention of a member in its import: bound like the import itself */
+static void bind_import_ref(struct sq_linker *l, const struct sq_ref *r)
+{
+	uint32_t first = sq_imports_of(l, l->file);
+
+	for (uint32_t i = 0; first != SQ_NONE && i < l->imports.n && !l->out.n && !l->error; i++) {
+		const struct sq_import *imp = &l->imports.v[i];
+		struct sq_import_link link = l->import_links.v[first + i];
+
+		if (imp->name != r->name || (r->qual != SQ_NONE && imp->target != r->qual))
+			continue;
+		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
+			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[r->name], 0);
+	}
+	(void)found(l, SQ_RULE_IMPORT);
+}
+
+void sq_bind(struct sq_linker *l, const struct sq_ref *r)
+{
+	sq_vec_clear(&l->out);
+	sq_vec_clear(&l->types);
+	sq_vec_clear(&l->visited);
+	l->rule = SQ_RULE_NONE;
+	l->claimed = false;
+	if (r->kind == SQ_REF_IMPORT)
+		bind_import_ref(l, r);
+	else if (r->flags & SQ_REFF_EXPR)
+		(void)bind_duck(l, r);
+	else if (r->qual != SQ_NONE)
+		(void)bind_qualified(l, r);
+	else
+		(void)bind_bare(l, r, wanted(l, r));
+}

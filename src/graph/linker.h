@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * linker — scratch state of one linking worker, shared by the files that
+ * implement link.h: cand.c (definitions of a name in a file), import.c and
+ * import_*.c (what imports mean), bind.c (the rules), link.c (one file's
+ * pieces). Everything is memory that is reused; nothing survives
+ * sq_linker_begin() but its capacity.
+ * Threads: one.
+ * Errors:  running out of memory is remembered in ->error and makes every
+ *          later step a no-op; sq_link_file() reports it.
+ */
+#include "base/vec.h"
+#include "graph/link.h"
+#include "graph/memo.h"
+
+/* one definition of a name */
+struct sq_cand {
+	sq_file file;
+	sq_name name;
+	uint32_t ordinal, def;
+	uint32_t parent_def;            /* SQ_NONE at file level */
+	sq_name parent;                 /* parent's name, or the receiver type's of a foreign method */
+	uint16_t flags;
+	uint8_t kind, bits;             /* bits: class bits of this definition */
+	bool foreign;                   /* method defined outside its type's body (Go, Rust, C++) */
+};
+
+/* package.json, go.mod, Cargo.toml, ...: a name for a directory */
+struct sq_config_root { struct sq_slice dir, name, main; enum sq_lang lang; };
+/* tsconfig paths, compile_commands include directories, Python source roots */
+struct sq_config_path { struct sq_slice dir, target, alias; enum sq_lang lang; };
+
+struct sq_linker {
+	const struct sq_version *v;
+	int error;
+
+	/* definitions of (name, file) */
+	struct sq_memo cand_memo;
+	SQ_VEC(struct sq_cand) cands;
+	/* imports of a file: range of import_links; their targets in import_files */
+	struct sq_memo import_memo;
+	SQ_VEC(struct sq_import_link) import_links;
+	SQ_VEC(sq_file) import_files;
+	/* package clause of a file: memo value first = NameId */
+	struct sq_memo package_memo;
+	/* configuration files, read once per begin */
+	bool config_read;
+	SQ_VEC(struct sq_config_root) roots;
+	SQ_VEC(struct sq_config_path) paths;
+	struct sq_buf path;             /* scratch path */
+	struct sq_buf path2;
+
+	/* files reachable from the current file through imports: mark[f] == epoch */
+	uint32_t *mark, mark_cap, mark_epoch;
+	SQ_VEC(sq_file) queue;
+	sq_file marked_for;             /* whose closure the marks are */
+
+	/* the current file */
+	sq_file file;
+	const struct sq_bound *b;
+	const struct sq_lang_traits *t;
+	SQ_VEC(struct sq_def) defs;
+	SQ_VEC(uint32_t) first_def;     /* by local string */
+	SQ_VEC(struct sq_import) imports;
+	SQ_VEC(uint32_t) import_of;     /* by local string: 1 + first import that binds it */
+	struct sq_memo link_memo;
+	SQ_VEC(struct sq_link) links;
+	SQ_VEC(struct sq_target) targets;
+	struct sq_buf ref_bytes;
+	SQ_VEC(uint32_t) anchors;
+	/* result of the binding under way */
+	SQ_VEC(struct sq_cand) out;
+	SQ_VEC(struct sq_cand) types;   /* scratch: types a qualifier may mean */
+	SQ_VEC(struct sq_target) visited;   /* types already looked into for this reference */
+	enum sq_rule rule;
+	/* an import that is not in the tree claims the name: nothing else may bind it */
+	bool claimed;
+};
+
+/* remember the first error */
+static inline void sq_linker_fail(struct sq_linker *l, int r)
+{
+	if (r < 0 && !l->error)
+		l->error = r;
+}
+
+/* cand.c */
+/** sq_cands() - definitions of @name in @file; valid until the next sq_cands(). */
+const struct sq_cand *sq_cands(struct sq_linker *l, sq_name name, sq_file file, uint32_t *ret_n);
+void sq_out_add(struct sq_linker *l, const struct sq_cand *c);
+enum sq_family sq_file_family(const struct sq_linker *l, sq_file f);
+/** sq_file_package() - NameId of the file's package clause, SQ_NAME_NONE without one. */
+sq_name sq_file_package(struct sq_linker *l, sq_file f);
+static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)
+{
+	return sq_slice_eq(sq_path_dir(a), sq_path_dir(b));
+}
+
+/* import.c */
+/** sq_imports_of() - index into import_links of file's first import; SQ_NONE on error. */
+uint32_t sq_imports_of(struct sq_linker *l, sq_file f);
+/** sq_mark_closure() - mark every file reachable from @f through imports, itself included. */
+void sq_mark_closure(struct sq_linker *l, sq_file f);
+static inline bool sq_is_marked(const struct sq_linker *l, sq_file f)
+{
+	return f < l->mark_cap && l->mark[f] == l->mark_epoch;
+}
+/** sq_submodule() - the file that member @name of module file @m means ("from m import name"), or SQ_FILE_NONE. */
+sq_file sq_submodule(struct sq_linker *l, sq_file m, struct sq_slice name);
+/** sq_find_export() - definitions that @name of module file @m means, re-exports followed; added to out. */
+void sq_find_export(struct sq_linker *l, sq_file m, sq_name name, unsigned depth);
+void sq_linker_read_config(struct sq_linker *l);
+
+/* import_path.c: one style each; append files to import_files, return the link's state */
+struct sq_import_text { struct sq_slice target, member; uint8_t kind, flags; };
+enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+enum sq_link_state sq_import_dotted(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+enum sq_link_state sq_import_package(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+enum sq_link_state sq_import_relative(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+enum sq_link_state sq_import_gopath(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+enum sq_link_state sq_import_crate(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
+/** sq_crate_path() - file of a Rust module path as seen from @from; @ret_rest: components that are no files. */
+sq_file sq_crate_path(struct sq_linker *l, struct sq_slice from, struct sq_slice path, struct sq_slice *ret_rest);
+
+/* bind.c */
+/** sq_bind() - fill out and rule for one reference of the current file. */
+void sq_bind(struct sq_linker *l, const struct sq_ref *r);
+/** sq_self_type() - does the text name the enclosing object ("self", "this")? */
+bool sq_is_self_name(const struct sq_lang_traits *t, struct sq_slice s);
