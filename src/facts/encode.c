@@ -72,7 +72,7 @@ static void begin_block(struct sq_encoder *e)
 
 static void end_block(struct sq_encoder *e, unsigned n_cols)
 {
-	uint8_t head[SQ_ENCODE_COLS * SQ_VARINT_MAX], *p = head;
+	uint8_t head[SQ_ENCODE_COLS * SQ_VARINT_MAX] = { 0 }, *p = head;
 
 	for (unsigned i = 0; i + 1 < n_cols; i++)
 		p = sq_varint_put(p, (uint64_t)(e->at[i] - e->col[i]));
