@@ -139,8 +139,8 @@ START_TEST(malformed_shim)
 		"{\"protocol\":\"lsp\",\"pid\":4294967296}",
 		"{\"protocol\":\"lsp\",\"pid\":\"1\"}",
 		"{\"protocol\":\"lsp\",\"pid\":1,\"extra\":0}",
-		"{\"protocol\":\"lsp\",\"pid\":1,\"client_version\":\"1\","
-		"\"protocol_version\":1}",
+		("{\"protocol\":\"lsp\",\"pid\":1,\"client_version\":\"1\","
+		 "\"protocol_version\":1}"),
 	};
 
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(bad); i++) {
