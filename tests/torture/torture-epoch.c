@@ -138,7 +138,8 @@ static void *writer(void *arg)
 }
 
 /* pipes of one byte a message: the order of one round of the hand-shake */
-static int inside[2], go[2], over[2];
+static int inside[2], over[2];
+static uint64_t go;           /* the round in which the reader may leave */
 static int wake_fd;
 
 static void tell(const int *ends)
@@ -163,7 +164,10 @@ static void *slow_reader(void *arg)
 	for (uint64_t i = 0; i < n; i++) {
 		sq_epoch_enter(r);
 		tell(inside);
-		await(go);
+		/* spinning: leave and want_reclaim must meet within nanoseconds */
+		for (unsigned spin = 1; sq_load_acquire(&go) <= i; spin++)   /* pairs with round_of_handshake */
+			if (spin % 4096 == 0)
+				sched_yield();
 		if (sq_epoch_leave(r) && eventfd_write(wake_fd, 1))
 			abort();
 		await(over);
@@ -184,7 +188,10 @@ static int round_of_handshake(struct sq_epoch_record *r, uint64_t i)
 	await(inside);
 	old = sq_xchg_acq_rel(&root, object_new(i));   /* pairs with read_once */
 	sq_epoch_retire(r, &old->entry, object_free);
-	tell(go);
+	sq_store_release(&go, i + 1);   /* pairs with slow_reader */
+	/* the meeting point moves over what the other thread does */
+	for (uint64_t spin = i % 128 * 4; spin; spin--)
+		__asm__ __volatile__("" ::: "memory");
 	sq_epoch_want_reclaim(epoch, true);
 	while (sq_epoch_poll(r)) {
 		struct pollfd p = { .fd = wake_fd, .events = POLLIN };
@@ -205,7 +212,7 @@ static int handshake(void)
 	pthread_t thread;
 
 	wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (wake_fd < 0 || pipe(inside) || pipe(go) || pipe(over) ||
+	if (wake_fd < 0 || pipe(inside) || pipe(over) ||
 	    pthread_create(&thread, NULL, slow_reader, &n))
 		abort();
 	for (i = 0; i < n; i++) {
