@@ -364,6 +364,23 @@ unsigned sq_manager_reclaim(struct sq_manager *m)
 	return waiting;
 }
 
+struct sq_workspace *sq_manager_first(struct sq_manager *m)
+{
+	struct sq_workspace *ws;
+
+	sq_lock(&m->lock);
+	ws = m->map->n ? sq_workspace_ref(m->map->v[0]) : NULL;
+	sq_unlock(&m->lock);
+	return ws;
+}
+
+void sq_manager_quiesce(struct sq_manager *m)
+{
+	sq_lock(&m->lock);
+	sq_epoch_barrier(m->record);
+	sq_unlock(&m->lock);
+}
+
 void sq_manager_last_unref(struct sq_workspace *ws)
 {
 	struct sq_manager *m = ws->manager;

@@ -70,6 +70,10 @@ int sq_manager_publish(struct sq_manager *m, struct sq_workspace *ws, struct sq_
 		       struct sq_reservation *res) sq_must_check;
 /** sq_manager_reclaim() - free old maps, drop references of removed workspaces. Return: entries that wait. */
 unsigned sq_manager_reclaim(struct sq_manager *m);
+/** sq_manager_first() - some listed workspace, referenced; NULL: none. Outside sections. */
+struct sq_workspace *sq_manager_first(struct sq_manager *m);
+/** sq_manager_quiesce() - wait for a grace period and drop what the map held; for the end. */
+void sq_manager_quiesce(struct sq_manager *m);
 /** sq_manager_note_retained() - the runner: bring the ledger's retained bytes of @ws up to date. */
 void sq_manager_note_retained(struct sq_manager *m, struct sq_workspace *ws);
 void sq_manager_last_unref(struct sq_workspace *ws);

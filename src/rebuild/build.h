@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * build — a workspace's build state and the machinery that turns share.
+ * Private to rebuild/. A workspace's ->build points to its struct sq_build.
+ * Ownership: made with the workspace, freed with it on a turn thread.
+ * Threads:   lane: its own lock. watch, watch_reason, last: ws->record.
+ *            root_fd, ignore, rule_dirs: the runner. The rest: atomics.
+ */
+#include "base/vec.h"
+#include "rebuild/rebuild.h"
+#include "sys/jobs.h"
+#include "sys/pool.h"
+#include "tree/discover.h"
+
+/* what one thread parses with; made on first use */
+struct sq_tools {
+	struct sq_reader *reader;
+	struct sq_extractor *extractor;
+};
+/* a turn thread's own things */
+struct sq_turn_thread {
+	struct sq_epoch_record *record;   /* reads the map */
+	struct sq_tools tools;            /* small turns */
+};
+struct sq_rebuild {
+	struct sq_rebuild_config cfg;
+	struct sq_manager *manager;
+	struct sq_watch *watch;           /* NULL: T0 everywhere */
+	char watch_reason[160];
+	struct sq_pool *pool;
+	struct sq_tools *tools;           /* one a pool worker */
+	struct sq_jobs *turns;
+	struct sq_turn_thread *threads;
+	enum sq_reader_mode reader_mode;
+	const char *reader_why;
+	bool stopping;                    /* atomic */
+	bool kicked;                      /* atomic: a reclaim job is queued */
+	struct sq_lock waiting_lock;      /* rank RECORD: n_waiting */
+	unsigned n_waiting;               /* records with entries that wait for a reader */
+	bool manager_waits;               /* the same lock */
+	uint64_t n_dispatched;            /* atomic */
+#ifdef SQ_TEST_HOOKS
+	struct sq_fault { int error; unsigned count; } faults[SQ_FAULT_MAX];
+	struct sq_lock fault_lock;
+#endif
+};
+struct sq_rule_dirs { char **v; size_t n, cap; };   /* sorted directory paths that hold rule files */
+struct sq_build {
+	struct sq_rebuild *rb;
+	struct sq_workspace *ws;
+	struct sq_lane lane;
+	struct sq_watch_root *watch;      /* under ws->record */
+	char watch_reason[160];           /* under ws->record */
+	bool is_watched;                  /* atomic */
+	int root_fd;
+	struct sq_ignore *ignore;
+	struct sq_rule_dirs rule_dirs;
+	bool turn_cancel;                 /* atomic: the turn in flight shall end */
+	uint32_t pass;                    /* atomic, enum sq_pass */
+	uint64_t files_done, files_total; /* atomic */
+	uint64_t generation;              /* atomic: published */
+	bool waits;                       /* under rb->waiting_lock */
+	struct { bool is_set, was_full; uint64_t duration_ns, n_files; } last;   /* under ws->record */
+};
+static inline struct sq_build *sq_build_of(const struct sq_workspace *ws) { return ws->build; }
+
+/** sq_tools_get() - Return: 0 with reader and extractor there; -errno. The owner thread. */
+int sq_tools_get(struct sq_rebuild *rb, struct sq_tools *t) sq_must_check;
+void sq_tools_deinit(struct sq_tools *t);
+/** sq_build_cancel() - the turn in flight ends at its next check. Set the purpose's flag first. */
+void sq_build_cancel(struct sq_build *b);
+/** sq_build_update_pending() - recompute ws->pending_files; the lane's lock is held. */
+void sq_build_update_pending_locked(struct sq_build *b) SQ_REQUIRES(&b->lane.lock);
+/** sq_build_set_ignore() - the runner: the rules now in force (@i is consumed), and where rule files are. */
+int sq_build_set_rules(struct sq_build *b, const struct sq_discovery *d) sq_must_check;
+/** sq_build_has_rules_below() - is a rule file known in @dir or below it? */
+bool sq_build_has_rules_below(const struct sq_build *b, struct sq_slice dir);
+/** sq_build_dir_has_rules() - does the directory hold a rule file now? */
+bool sq_build_dir_has_rules(const struct sq_build *b, struct sq_slice dir);
+/** sq_build_unwatch() - stop watching; outside of all locks. */
+void sq_build_unwatch(struct sq_build *b);
+
+/** sq_turn_run() - one turn over @work; the runner. @work is borrowed; what must be
+ *  tried again goes to @again (a fresh or empty work). */
+void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct sq_work *work,
+		 struct sq_work *again, struct sq_outcome *ret_o);
+#ifdef SQ_TEST_HOOKS
+/** sq_fault_take() - the armed error of @site, 0 none. */
+int sq_fault_take(struct sq_rebuild *rb, enum sq_fault_site site);
+/* the same for a site that counts itself */
+unsigned sq_fault_take_count(struct sq_rebuild *rb, enum sq_fault_site site);
+#endif

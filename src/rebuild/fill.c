@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "rebuild/fill.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/time.h"
+
+/*
+ * Times younger than this may still belong to bytes that are being written: a
+ * clock tick is at most 10 ms, and two of them must have passed (design §9).
+ */
+#define TRUST_AFTER_NS (30ull * 1000000ull)
+#define BIG_TURN_BYTES (16ull << 20)   /* then workers give their free pages back */
+
+/* the schedule that the workers share */
+struct schedule {
+	struct sq_fill *fill;
+	const struct sq_plan_item **items;   /* biggest first */
+	struct sq_slice *paths;
+	size_t n;
+	size_t next;                /* atomic */
+	uint64_t built_bytes;       /* atomic: estimate of what the puts made */
+	bool over_budget;           /* atomic */
+	struct sq_lock lock;        /* fill->again, fill->at and gone */
+	struct sq_work gone;        /* vanished between the plan and the read */
+};
+struct worker {
+	struct schedule *s;
+	struct sq_tools *tools;
+	unsigned index;
+};
+
+static int by_size(const void *pa, const void *pb)
+{
+	const struct sq_plan_item *a = *(const struct sq_plan_item *const *)pa;
+	const struct sq_plan_item *b = *(const struct sq_plan_item *const *)pb;
+
+	if (a->id.size != b->id.size)
+		return a->id.size > b->id.size ? -1 : 1;
+	return sq_slice_cmp(a->path, b->path);
+}
+
+static int schedule_init(struct schedule *s, struct sq_fill *fill)
+{
+	const struct sq_plan *p = fill->plan;
+
+	*s = (struct schedule){ .fill = fill };
+	s->items = sq_malloc((p->n_read + 1) * sizeof(*s->items));
+	s->paths = sq_malloc((p->n_read + 1) * sizeof(*s->paths));
+	if (!s->items || !s->paths || sq_lock_init(&s->lock, SQ_RANK_RECORD, "fill") < 0) {
+		sq_free(s->items);
+		sq_free(s->paths);
+		return sq_error_origin(-ENOMEM);
+	}
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].what == SQ_PLAN_READ)
+			s->items[s->n++] = &p->v[i];
+	qsort(s->items, s->n, sizeof(*s->items), by_size);
+	for (size_t i = 0; i < s->n; i++)
+		s->paths[i] = s->items[i]->path;
+	return 0;
+}
+
+static void schedule_deinit(struct schedule *s)
+{
+	sq_lock_deinit(&s->lock);
+	sq_free(s->items);
+	sq_free(s->paths);
+}
+
+static size_t next_index(void *arg)
+{
+	struct worker *w = arg;
+	/* relaxed: only the number matters, the list is complete before the workers start */
+	size_t i = sq_add_relaxed(&w->s->next, 1);
+
+	return i < w->s->n ? i : SIZE_MAX;
+}
+
+/* grow the reservation when the puts have outgrown it */
+static int account(struct schedule *s, uint64_t bytes)
+{
+	struct sq_reservation *res = s->fill->res;
+	struct sq_admission_state at;
+	/* relaxed: an estimate; the exact bytes are checked before the publish */
+	uint64_t built = sq_add_relaxed(&s->built_bytes, bytes) + bytes;
+
+	while (built > sq_load_relaxed(&res->bytes)) {
+		if (!sq_reservation_extend(res, SQ_ADMISSION_STEP_BYTES, &at))
+			continue;
+		sq_lock(&s->lock);
+		s->fill->at = at;
+		sq_unlock(&s->lock);
+		sq_store_relaxed(&s->over_budget, true);
+		return sq_error_origin(-EDQUOT);
+	}
+	return 0;
+}
+
+static int note_path(struct schedule *s, struct sq_work *list, struct sq_slice path)
+{
+	int r = 0;
+
+	sq_lock(&s->lock);
+	if (sq_work_is_none(list))
+		r = sq_work_init(list);
+	if (!r)
+		r = sq_change_set_add(list->changes, path, SQ_CHANGE_FILE);
+	sq_unlock(&s->lock);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+/* as kept in the segment: times too young to be trusted never compare equal */
+static struct sq_identity kept_identity(const struct sq_identity *id)
+{
+	struct sq_identity kept = *id;
+	uint64_t newest = SQ_MAX(id->mtime_ns, id->ctime_ns), now = sq_realtime_ns();
+
+	if (newest + TRUST_AFTER_NS > now)
+		kept.ctime_ns = 0;
+	return kept;
+}
+
+static int put_skipped(struct worker *w, struct sq_slice path, const struct sq_identity *id, enum sq_skip skip)
+{
+	struct sq_identity kept = kept_identity(id);
+	struct sq_put put = {
+		.path = path, .lang = SQ_LANG_NONE, .skip = (uint8_t)skip,
+		.size_bytes = id->size, .identity = &kept,
+	};
+	int r;
+
+	if (skip == SQ_SKIP_TIMEOUT || skip == SQ_SKIP_UNSTABLE) {
+		kept.ctime_ns = 0;
+		/* the file stays dirty: a later turn looks at it again */
+		r = note_path(w->s, &w->s->fill->again, path);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	return sq_draft_put(w->s->fill->draft, w->index, &put);
+}
+
+static int put_facts(struct worker *w, struct sq_slice path, const struct sq_read_result *res,
+		     enum sq_lang lang, const struct sq_facts *facts)
+{
+	struct sq_identity kept = kept_identity(&res->id);
+	struct sq_put put = {
+		.path = path, .lang = lang, .facts = facts,
+		.content_hash = sq_hash64(res->bytes.p, res->bytes.n, 0),
+		.size_bytes = res->bytes.n, .identity = &kept,
+	};
+	/* columns, names and path of the bound, and about as much again for links and postings */
+	uint64_t bytes = sizeof(struct sq_bound) + path.n +
+			 2 * ((uint64_t)facts->columns.n_bytes + 4ull * facts->columns.n_strings);
+	int r = account(w->s, bytes);
+
+	if (r < 0)
+		return r;
+	return sq_draft_put(w->s->fill->draft, w->index, &put);
+}
+
+static int parse(struct worker *w, struct sq_slice path, const struct sq_read_result *res)
+{
+	struct sq_facts facts = SQ_FACTS_NULL;
+	struct sq_extract_limits limits;
+	enum sq_lang lang = sq_lang_detect(path);
+	int r;
+
+	if (sq_bytes_are_binary(res->bytes))
+		return put_skipped(w, path, &res->id, SQ_SKIP_BINARY);
+	sq_extract_limits_default(&limits);
+	limits.cancel = &w->s->fill->build->turn_cancel;
+	r = sq_extract(w->tools->extractor, lang, res->bytes, &limits, &facts);
+	switch (r) {
+	case 0:
+		r = put_facts(w, path, res, lang, &facts);
+		sq_facts_deinit(&facts);
+		return r;
+	case SQ_LANG_E_UNKNOWN:
+		return put_skipped(w, path, &res->id, SQ_SKIP_NO_GRAMMAR);
+	case SQ_LANG_E_TIMEOUT:
+		return put_skipped(w, path, &res->id, SQ_SKIP_TIMEOUT);
+	case SQ_LANG_E_LIMIT:
+		return put_skipped(w, path, &res->id, SQ_SKIP_LIMIT);
+	case SQ_LANG_E_CANCELLED:
+		return -ECANCELED;
+	}
+	return sq_error_trace(r);
+}
+
+static int file_read(void *arg, const struct sq_read_result *res)
+{
+	struct worker *w = arg;
+	struct sq_build *b = w->s->fill->build;
+	struct sq_slice path = w->s->paths[res->index];
+	int r;
+
+	/* relaxed: a request to stop soon, nothing is read through it */
+	if (sq_load_relaxed(&b->turn_cancel))
+		return -ECANCELED;
+	if (res->skip == SQ_SKIP_VANISHED)
+		r = note_path(w->s, &w->s->gone, path);
+	else if (res->skip)
+		r = put_skipped(w, path, &res->id, res->skip);
+	else
+		r = parse(w, path, res);
+	(void)sq_add_relaxed(&b->files_done, 1);   /* relaxed: progress for people */
+	return r;
+}
+
+static int work_share(void *arg, unsigned index)
+{
+	struct schedule *s = arg;
+	struct sq_fill *fill = s->fill;
+	struct worker w = { .s = s, .index = index };
+	int r;
+
+	w.tools = fill->plan->par ? &fill->build->rb->tools[index] : fill->own_tools;
+	r = sq_tools_get(fill->build->rb, w.tools);
+	if (r < 0)
+		return sq_error_trace(r);
+	r = sq_reader_run(w.tools->reader, fill->build->root_fd, s->paths, next_index, &w, file_read, &w);
+	if (r < 0)
+		/* relaxed: the others need not start what nobody wants any more */
+		sq_store_relaxed(&s->next, s->n);
+	if (fill->plan->read_bytes > BIG_TURN_BYTES)
+		sq_alloc_collect();
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+/* what needs no reading */
+static int put_known(struct schedule *s)
+{
+	struct worker w = { .s = s };
+	const struct sq_plan *p = s->fill->plan;
+	int r = 0;
+
+	for (size_t i = 0; i < p->n && !r; i++) {
+		const struct sq_plan_item *item = &p->v[i];
+
+		if (item->what == SQ_PLAN_SKIP)
+			r = put_skipped(&w, item->path, &item->id, item->skip);
+		else if (item->what == SQ_PLAN_REMOVE)
+			r = sq_draft_remove(s->fill->draft, item->path);
+	}
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+static int remove_gone(struct schedule *s)
+{
+	const struct sq_change_set *set = s->gone.changes;
+	int r = 0;
+
+	for (size_t i = 0; set && i < set->n_changes && !r; i++)
+		r = sq_draft_remove(s->fill->draft, set->changes[i].path);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+int sq_fill_run(struct sq_fill *fill)
+{
+	struct schedule s;
+	int r = schedule_init(&s, fill);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	r = put_known(&s);
+	if (!r && s.n)
+		r = sq_parallel_run(fill->plan->par, work_share, &s);
+	if (r < 0 && sq_load_relaxed(&s.over_budget))   /* relaxed: the workers have ended */
+		r = SQ_FILL_E_BUDGET;
+	if (!r)
+		r = remove_gone(&s);
+	sq_work_deinit(&s.gone);
+	schedule_deinit(&s);
+	return r;
+}

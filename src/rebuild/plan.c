@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "rebuild/plan.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+static bool want(struct sq_slice path)
+{
+	return sq_lang_detect(path) != SQ_LANG_NONE;
+}
+
+static void empty(struct sq_plan *p)
+{
+	for (size_t i = 0; i < p->found.n; i++)
+		sq_discovery_free(p->found.v[i]);
+	p->n = p->n_read = p->n_removed = p->found.n = 0;
+	p->read_bytes = 0;
+}
+
+void sq_plan_deinit(struct sq_plan *p)
+{
+	empty(p);
+	sq_vec_deinit(&p->found);
+	sq_free(p->v);
+	p->v = NULL;
+	p->n = p->cap = 0;
+}
+
+static int add(struct sq_plan *p, const struct sq_plan_item *item)
+{
+	int r = sq_vec_push(p, *item);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	if (item->what == SQ_PLAN_READ) {
+		p->n_read++;
+		p->read_bytes += item->id.size;
+	}
+	p->n_removed += item->what == SQ_PLAN_REMOVE;
+	return 0;
+}
+
+/* a file that is there: does the version say the same of it already? */
+static int add_found(struct sq_plan *p, const struct sq_found_file *f, const struct sq_bound *bound, bool always)
+{
+	struct sq_plan_item item = { .path = f->path, .id = f->id, .skip = f->skip };
+
+	if (bound && !always && sq_identity_eq(&f->id, (const void *)bound->identity) &&
+	    (!f->skip || f->skip == bound->skip))
+		return 0;
+	item.what = f->skip ? SQ_PLAN_SKIP : SQ_PLAN_READ;
+	return add(p, &item);
+}
+
+static int add_gone(struct sq_plan *p, const struct sq_bound *bound)
+{
+	struct sq_plan_item item = { .path = bound->path, .what = SQ_PLAN_REMOVE };
+
+	return add(p, &item);
+}
+
+static bool is_below(struct sq_slice path, struct sq_slice dir)
+{
+	return !dir.n || (path.n > dir.n && path.p[dir.n] == '/' && sq_slice_has_prefix(path, dir));
+}
+
+/* files of the version below @dir that the walk did not meet */
+static int add_missing(struct sq_plan *p, struct sq_slice dir, const uint8_t *met)
+{
+	int r;
+
+	for (sq_file f = 0; f < p->prior->n_file_ids; f++) {
+		const struct sq_bound *bound = sq_version_bound(p->prior, f);
+
+		if (!bound || (met[f / 8] >> (f % 8) & 1) || !is_below(bound->path, dir))
+			continue;
+		r = add_gone(p, bound);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	return 0;
+}
+
+/* compare one walk of @dir with the version */
+static int compare(struct sq_plan *p, const struct sq_discovery *d, struct sq_slice dir, bool always)
+{
+	const struct sq_version *v = p->prior;
+	_cleanup_(sq_freep) uint8_t *met = sq_calloc(v->n_file_ids / 8 + 1, 1);
+	int r;
+
+	if (!met)
+		return sq_error_origin(-ENOMEM);
+	for (size_t i = 0; d && i < d->n_files; i++) {
+		sq_file f = v->n_file_ids ? sq_version_file(v, d->files[i].path) : SQ_FILE_NONE;
+		const struct sq_bound *bound = f == SQ_FILE_NONE ? NULL : sq_version_bound(v, f);
+
+		if (bound)
+			met[f / 8] |= (uint8_t)(1u << (f % 8));
+		r = add_found(p, &d->files[i], bound, always);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	return add_missing(p, dir, met);
+}
+
+struct mark_arg { struct sq_watch_root *root; };
+
+static void mark_dir(void *arg, int dir_fd, struct sq_slice path)
+{
+	struct mark_arg *m = arg;
+
+	sq_watch_mark_dir(m->root, dir_fd, path);
+}
+
+/* walk @below; what was found belongs to the plan. *ret_d NULL: it is not a directory any more */
+static int walk(struct sq_build *b, struct sq_plan *p, struct sq_slice below, struct sq_discovery **ret_d)
+{
+	struct sq_rebuild *rb = b->rb;
+	struct sq_ignore_config cfg = {
+		.excludes = rb->cfg.excludes, .use_gitignore = rb->cfg.use_gitignore,
+	};
+	struct mark_arg mark = { .root = b->watch };   /* the runner alone replaces it */
+	struct sq_discover_opts opts = {
+		.want = want, .max_bytes = rb->cfg.max_file_bytes, .cancel = &b->turn_cancel,
+		.on_dir = b->watch ? mark_dir : NULL, .on_dir_arg = &mark, .below = below,
+	};
+	struct sq_discovery *d = NULL;
+	int r = sq_vec_reserve(&p->found, 1);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	r = sq_discover(b->root_fd, &cfg, &opts, below.n ? NULL : p->par, &d);
+	if (below.n && (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)) {
+		*ret_d = NULL;
+		return 0;
+	}
+	if (r < 0)
+		return sq_error_trace(r);
+	p->found.v[p->found.n++] = d;
+	*ret_d = d;
+	return 0;
+}
+
+int sq_plan_whole(struct sq_build *b, struct sq_plan *p, bool all)
+{
+	struct sq_discovery *d;
+	int r;
+
+	empty(p);
+	r = walk(b, p, SQ_LIT(""), &d);
+	if (r < 0)
+		return sq_error_trace(r);
+	r = sq_build_set_rules(b, d);
+	if (r < 0)
+		return sq_error_trace(r);
+	if (b->watch) {
+		r = sq_watch_ready(b->watch, d->dirs, d->n_dirs, d->ignore);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	return compare(p, d, SQ_LIT(""), all);
+}
+
+/* one file named by an event: its bytes are always looked at */
+static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path)
+{
+	sq_file f = sq_version_file(p->prior, path);
+	const struct sq_bound *bound = f == SQ_FILE_NONE ? NULL : sq_version_bound(p->prior, f);
+	struct sq_found_file found = { .path = path };
+	enum sq_skip skip = SQ_SKIP_NONE;
+	int r;
+
+	if (!want(path) || sq_ignore_match_deep(b->ignore, path, false))
+		return bound ? add_gone(p, bound) : 0;
+	r = sq_tree_stat(b->root_fd, path, b->rb->cfg.max_file_bytes, &found.id, &skip);
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
+		return bound ? add_gone(p, bound) : 0;
+	if (r == -EACCES || r == -EPERM || r == -EIO)
+		skip = SQ_SKIP_UNREADABLE;
+	else if (r < 0)
+		return sq_error_trace(r);
+	found.skip = (uint8_t)skip;
+	return add_found(p, &found, bound, true);
+}
+
+static int plan_not_a_file(struct sq_plan *p, const struct sq_discovery *d, struct sq_slice path)
+{
+	sq_file f = sq_version_file(p->prior, path);
+
+	/* a directory that can't be read is listed under its own name, first of all */
+	if (d->n_files && sq_slice_eq(d->files[0].path, path))
+		return 0;
+	return f == SQ_FILE_NONE ? 0 : add_gone(p, sq_version_bound(p->prior, f));
+}
+
+static int plan_subtree(struct sq_build *b, struct sq_plan *p, struct sq_slice dir)
+{
+	struct sq_discovery *d = NULL;
+	int r;
+
+	if (sq_build_has_rules_below(b, dir))
+		return SQ_PLAN_E_RULES;
+	if (!sq_ignore_match_deep(b->ignore, dir, true)) {
+		r = walk(b, p, dir, &d);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	for (size_t i = 0; d && i < d->n_dirs; i++)
+		if (sq_build_dir_has_rules(b, d->dirs[i].path))
+			return SQ_PLAN_E_RULES;
+	if (b->watch) {
+		r = sq_watch_dirs_changed(b->watch, dir, d ? d->dirs : NULL, d ? d->n_dirs : 0);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	r = compare(p, d, dir, false);
+	if (r < 0)
+		return sq_error_trace(r);
+	/* a file may have taken the directory's place, or the reverse */
+	return d ? plan_not_a_file(p, d, dir) : plan_file(b, p, dir);
+}
+
+int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_change_set *set)
+{
+	int r = 0;
+
+	empty(p);
+	for (size_t i = 0; i < set->n_changes && !r; i++) {
+		const struct sq_change *c = &set->changes[i];
+
+		if (!c->path.n)
+			return SQ_PLAN_E_RULES;   /* the root itself: compare everything */
+		r = c->what & SQ_CHANGE_SUBTREE ? plan_subtree(b, p, c->path) : plan_file(b, p, c->path);
+	}
+	if (r > 0)
+		empty(p);
+	return r < 0 ? sq_error_trace(r) : r;
+}

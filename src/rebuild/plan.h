@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * plan — what a turn will do to each file: read it, list it as skipped, drop
+ * it, or nothing. Made by comparing the tree with the version that is served.
+ * Ownership: items borrow their paths from the work, from the discoveries that
+ *            the plan keeps, or from the prior version.
+ * Threads:   the runner.
+ * Invariants: a path occurs once; a path that is neither in the tree nor in
+ *            the version does not occur.
+ */
+#include "rebuild/build.h"
+
+enum { SQ_PLAN_READ, SQ_PLAN_SKIP, SQ_PLAN_REMOVE };
+struct sq_plan_item {
+	struct sq_slice path;
+	struct sq_identity id;          /* READ: size for the schedule; SKIP: kept */
+	uint8_t what;
+	uint8_t skip;                   /* enum sq_skip of a SKIP */
+};
+struct sq_plan {
+	struct sq_plan_item *v;
+	size_t n, cap;
+	size_t n_read, n_removed;
+	uint64_t read_bytes;
+	struct { struct sq_discovery **v; size_t n, cap; } found;
+	const struct sq_version *prior;
+	const struct sq_parallel *par;  /* for walks */
+};
+#define SQ_PLAN_NULL { .v = NULL }
+void sq_plan_deinit(struct sq_plan *p);
+/**
+ * sq_plan_whole() - walk the whole root; hand its directories to the watcher.
+ * @all: every file is read (a build from nothing); else those whose identity
+ *       is not what the version says
+ */
+int sq_plan_whole(struct sq_build *b, struct sq_plan *p, bool all) sq_must_check;
+enum { SQ_PLAN_E_RULES = 1 };
+/**
+ * sq_plan_changes() - only the paths of @set.
+ * Return: 0; SQ_PLAN_E_RULES when rule files came or went with a directory, so
+ * that the whole root must be compared (the plan is empty then); -errno.
+ */
+int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_change_set *set) sq_must_check;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * rebuild — turns changes into published versions: one lane a workspace, a
+ * small executor that runs turns, one worker pool that they share for parsing.
+ *
+ * Life of a change: watch sink or caller -> lane (merged) -> turn (runner
+ * role) -> publish -> waiters are told -> what was replaced is reclaimed.
+ * Ownership: owns the manager, the watcher, the pool, the turn threads and the
+ *            per-workspace build state.
+ * Threads:   every function may be called from any thread that is outside of
+ *            epoch sections, unless it says otherwise. Waiters are called once,
+ *            on a turn thread, the watch thread or the caller's.
+ */
+#include "lang/lang.h"
+#include "rebuild/lane.h"
+#include "tree/reader.h"
+#include "watch/watch.h"
+#include "workspace/manager.h"
+
+struct sq_rebuild;
+struct sq_rebuild_config {
+	struct sq_epoch *epoch;
+	struct sq_lang_registry *registry;
+	uint64_t memory_limit_bytes;
+	unsigned n_workers;                   /* of the parse pool */
+	unsigned n_turns;                     /* turns at once */
+	uint64_t max_file_bytes;
+	const char *const *excludes;          /* NULL-terminated, may be NULL; borrowed */
+	bool use_gitignore;
+	bool watch;                           /* false: T0 for every root */
+	struct sq_watch_config watch_config;
+	/* after every publish, outside of every lock (HK-04); may be NULL */
+	void (*on_publish)(void *arg, struct sq_workspace *ws);
+	/* a turn failed: one line for the log; may be NULL */
+	void (*on_failure)(void *arg, struct sq_workspace *ws, const struct sq_outcome *o);
+	void *arg;
+};
+int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_rb) sq_must_check;
+/** sq_rebuild_cancel_all() - turns in flight end at their next check; for a stop. */
+void sq_rebuild_cancel_all(struct sq_rebuild *rb);
+/** sq_rebuild_free() - unloads everything, waits for turns. No reader and no pin left. */
+struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb);
+struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb);
+
+/**
+ * sq_rebuild_load() - make the workspace of @key serve.
+ * Loaded or rebuilding: @w is told at once. Loading: it joins. Else a build
+ * starts, of everything (never built) or of what differs (Failed).
+ * @ret_ws: referenced
+ * Return: 0 (@w will be called); SQ_MANAGER_E_FULL; -errno (@w is not called).
+ */
+int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct sq_waiter *w,
+		    struct sq_workspace **ret_ws) sq_must_check;
+/** sq_rebuild_unload() - Return: true when it was listed. */
+bool sq_rebuild_unload(struct sq_rebuild *rb, struct sq_workspace *ws);
+enum sq_disposition { SQ_DISPOSITION_RUN, SQ_DISPOSITION_COALESCED };
+/**
+ * sq_rebuild_run() - a rebuild by request: with @force from nothing, else what
+ * is parked (a sweep where nothing is watched).
+ * @w: told when the turn that includes it has ended. Not kept when the answer
+ *     is COALESCED and @wait is false.
+ */
+int sq_rebuild_run(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, bool wait,
+		   struct sq_waiter *w, enum sq_disposition *ret_how) sq_must_check;
+/** sq_rebuild_cancel() - stop the turn in flight, keep its changes. Return: was there one? */
+bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws);
+/**
+ * sq_rebuild_sync() - @w is told when every change made before this call is published.
+ * The caller holds a reference until then. Sweeps where nothing is watched.
+ */
+void sq_rebuild_sync(struct sq_rebuild *rb, struct sq_workspace *ws, struct sq_waiter *w);
+/** sq_rebuild_kick() - a reader left or unpinned and was asked to say so: reclaim. Inside a section too. */
+void sq_rebuild_kick(struct sq_rebuild *rb);
+
+enum sq_pass { SQ_PASS_NONE, SQ_PASS_DISCOVER, SQ_PASS_READ, SQ_PASS_LINK, SQ_PASS_PUBLISH, SQ_PASS_MAX };
+const char *sq_pass_name(enum sq_pass p);
+/* what status shows of one workspace; a moment's values */
+struct sq_build_status {
+	enum sq_pass pass;                    /* NONE: no turn */
+	uint64_t files_done, files_total;
+	enum sq_watch_tier tier;
+	char watch_reason[160];               /* why it is not better, "" none */
+	bool watch_pending;
+	struct sq_watch_stats watch;
+	bool has_last;
+	bool last_was_full;
+	uint64_t last_duration_ns, last_files;
+};
+void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret);
+/** sq_rebuild_is_watched() - false: T0, answers say watching:false. Lock-free. */
+bool sq_rebuild_is_watched(const struct sq_workspace *ws);
+/** sq_rebuild_pending() - files seen, not yet published. Lock-free but for a watcher's counter. */
+uint64_t sq_rebuild_pending(struct sq_workspace *ws);
+uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb);   /* successful publishes (DL-15) */
+enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why);
+unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);
+
+#ifdef SQ_TEST_HOOKS
+enum sq_fault_site { SQ_FAULT_RESERVED /* after the reservation */, SQ_FAULT_FINISHED /* before the publish */,
+		     SQ_FAULT_ALLOC /* the count-th allocation of the turn */, SQ_FAULT_MAX };
+/** sq_rebuild_set_fault() - the next @count turns fail there with @error (-errno). ALLOC: the @count-th
+ *  allocation of the next turn fails. */
+void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count);
+#endif

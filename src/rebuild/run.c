@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+#include "rebuild/run.h"
+
+#include <assert.h>
+
+#include "base/error.h"
+#include "base/time.h"
+
+static void drain(void *arg, unsigned thread);
+
+void sq_run_start(struct sq_build *b)
+{
+	int r;
+
+	sq_workspace_ref(b->ws);   /* the job's */
+	r = sq_jobs_submit(b->rb->turns, drain, b);
+	assert(!r);   /* one job a workspace: the queue has room */
+	(void)r;
+}
+
+void sq_run_submit(struct sq_build *b, struct sq_work *work, struct sq_waiter *w)
+{
+	bool must_run = false, evicted;
+
+	sq_lock(&b->lane.lock);
+	evicted = sq_workspace_is_evicted(b->ws);
+	if (!evicted) {
+		must_run = sq_lane_add_locked(&b->lane, work, w);
+		sq_build_update_pending_locked(b);
+	}
+	sq_unlock(&b->lane.lock);
+	if (must_run)
+		sq_run_start(b);
+	if (evicted) {
+		struct sq_outcome o = { .code = SQ_OUTCOME_EVICTED };
+
+		sq_work_deinit(work);
+		if (w)
+			w->done(w, &o);
+	}
+}
+
+void sq_run_evicted(struct sq_build *b)
+{
+	struct sq_outcome o = { .code = SQ_OUTCOME_EVICTED };
+	struct sq_waiter *due = NULL;
+
+	sq_lock(&b->lane.lock);
+	if (!b->lane.in_flight)
+		due = sq_lane_clear_locked(&b->lane);
+	sq_unlock(&b->lane.lock);
+	sq_waiters_tell(due, &o);
+}
+
+/* ---- reclamation -------------------------------------------------------------- */
+
+static void count_waiting(struct sq_rebuild *rb, bool *flag, bool waits)
+{
+	sq_lock(&rb->waiting_lock);
+	if (*flag != waits) {
+		*flag = waits;
+		rb->n_waiting += waits ? 1 : -1u;
+		if (rb->n_waiting == (waits ? 1 : 0))
+			sq_epoch_want_reclaim(rb->cfg.epoch, waits);
+	}
+	sq_unlock(&rb->waiting_lock);
+}
+
+void sq_run_note_waiting(struct sq_build *b, bool waits)
+{
+	count_waiting(b->rb, &b->waits, waits);
+}
+
+/*
+ * Free what is due. When entries still wait for a reader, ask readers to say
+ * when they leave, and look once more: who left before the flag was up is seen
+ * by that look, who leaves later sees the flag.
+ */
+static void reclaim(struct sq_build *b)
+{
+	struct sq_workspace *ws = b->ws;
+
+	(void)sq_workspace_reclaim(ws);
+	if (!sq_epoch_poll(ws->writer)) {   /* pins may hold bundles, an unpin kicks */
+		sq_run_note_waiting(b, false);
+		return;
+	}
+	sq_run_note_waiting(b, true);
+	(void)sq_workspace_reclaim(ws);
+	if (!sq_epoch_poll(ws->writer))
+		sq_run_note_waiting(b, false);
+}
+
+static void reclaim_manager(struct sq_rebuild *rb)
+{
+	if (!sq_manager_reclaim(rb->manager)) {
+		count_waiting(rb, &rb->manager_waits, false);
+		return;
+	}
+	count_waiting(rb, &rb->manager_waits, true);
+	if (!sq_manager_reclaim(rb->manager))
+		count_waiting(rb, &rb->manager_waits, false);
+}
+
+/* the workspaces that hold retained bytes, referenced */
+static size_t collect_retained(struct sq_rebuild *rb, struct sq_epoch_record *rec,
+			       struct sq_workspace **ws, size_t max)
+{
+	const struct sq_ws_map *map;
+	size_t n = 0;
+
+	sq_epoch_enter(rec);
+	map = sq_manager_map(rb->manager);
+	for (size_t i = 0; i < map->n && n < max; i++)
+		if (sq_graph_retained_bytes(map->v[i]->graph))
+			ws[n++] = sq_workspace_ref(map->v[i]);
+	(void)sq_epoch_leave(rec);   /* we are about to reclaim anyway */
+	return n;
+}
+
+static void reclaim_one(struct sq_build *b)
+{
+	bool is_mine, more = false;
+
+	sq_lock(&b->lane.lock);
+	is_mine = !b->lane.in_flight;
+	b->lane.in_flight = true;
+	sq_unlock(&b->lane.lock);
+	if (!is_mine)
+		return;   /* the turn in flight reclaims when it ends */
+	reclaim(b);
+	sq_lock(&b->lane.lock);
+	more = sq_lane_release_locked(&b->lane);
+	sq_unlock(&b->lane.lock);
+	if (more)
+		sq_run_start(b);
+	if (sq_workspace_is_evicted(b->ws))
+		sq_run_evicted(b);
+}
+
+static void reclaim_job(void *arg, unsigned thread)
+{
+	struct sq_rebuild *rb = arg;
+	struct sq_workspace *ws[64];
+	size_t n;
+
+	/* pairs with the exchange in sq_rebuild_kick: who kicks from now on is served by another job */
+	(void)sq_xchg_acq_rel(&rb->kicked, false);
+	reclaim_manager(rb);
+	n = collect_retained(rb, rb->threads[thread].record, ws, SQ_ARRAY_SIZE(ws));
+	for (size_t i = 0; i < n; i++) {
+		reclaim_one(sq_build_of(ws[i]));
+		sq_workspace_unref(ws[i]);
+	}
+	if (n == SQ_ARRAY_SIZE(ws))
+		sq_rebuild_kick(rb);
+}
+
+void sq_rebuild_kick(struct sq_rebuild *rb)
+{
+	/* pairs with the exchange in reclaim_job */
+	if (!sq_xchg_acq_rel(&rb->kicked, true) && sq_jobs_submit(rb->turns, reclaim_job, rb))
+		(void)sq_xchg_acq_rel(&rb->kicked, false);   /* stopping: the end reclaims everything */
+}
+
+/* ---- the drain loop ------------------------------------------------------------ */
+
+/*
+ * A fresh token for every turn (CX-01): cleared first, then the purposes are
+ * read; see sq_build_cancel.
+ */
+static void turn_begins(struct sq_build *b)
+{
+	/* relaxed: ordered by the fence */
+	sq_store_relaxed(&b->turn_cancel, false);
+	sq_fence_seq_cst();
+	/* acquire: pairs with sq_rebuild_cancel_all and sq_manager_remove */
+	if (sq_load_acquire(&b->rb->stopping) || sq_workspace_is_evicted(b->ws) ||
+	    sq_load_acquire(&b->ws->cancel_rebuild))
+		sq_store_relaxed(&b->turn_cancel, true);
+	/* a first load stays Loading: there is nothing to serve yet */
+	if (!sq_workspace_cas_state(b->ws, SQ_WS_LOADED, SQ_WS_REBUILDING) &&
+	    sq_load_relaxed(&b->ws->last_good_ns))   /* relaxed: the runner wrote it */
+		(void)sq_workspace_cas_state(b->ws, SQ_WS_FAILED, SQ_WS_REBUILDING);
+	else
+		(void)sq_workspace_cas_state(b->ws, SQ_WS_FAILED, SQ_WS_LOADING);
+}
+
+/* Evicted is never overwritten (HZ-09) */
+static void set_state_unless_evicted(struct sq_workspace *ws, enum sq_ws_state to)
+{
+	enum sq_ws_state from = sq_workspace_state(ws);
+
+	while (from != SQ_WS_EVICTED && !sq_workspace_cas_state(ws, from, to))
+		from = sq_workspace_state(ws);
+}
+
+/* out of marks: the watcher gives a root up, and says so only there */
+static void update_watched(struct sq_build *b)
+{
+	bool is_watched = b->watch && sq_watch_root_tier(b->watch) != SQ_WATCH_NONE;
+
+	/* pairs with sq_rebuild_is_watched */
+	sq_store_release(&b->is_watched, is_watched);
+}
+
+static void turn_succeeded(struct sq_build *b)
+{
+	update_watched(b);
+	sq_workspace_record_success(b->ws, sq_realtime_ns());
+	set_state_unless_evicted(b->ws, SQ_WS_LOADED);
+	/* relaxed: a counter for people */
+	(void)sq_add_relaxed(&b->rb->n_dispatched, 1);
+}
+
+static void turn_failed(struct sq_build *b, const struct sq_outcome *o)
+{
+	struct sq_workspace *ws = b->ws;
+
+	/* consumed on every exit, or it would poison the next turn (HZ-02); pairs with turn_begins */
+	(void)sq_xchg_acq_rel(&ws->cancel_rebuild, false);
+	if (o->code == SQ_OUTCOME_EVICTED)
+		return;
+	if (o->code == SQ_OUTCOME_CANCELLED) {
+		/* relaxed: the runner wrote it */
+		set_state_unless_evicted(ws, sq_load_relaxed(&ws->last_good_ns) ? SQ_WS_LOADED : SQ_WS_UNLOADED);
+		return;
+	}
+	(void)sq_workspace_record_failure(ws, (int)o->code, o->message);
+	set_state_unless_evicted(ws, SQ_WS_FAILED);
+	if (b->rb->cfg.on_failure)
+		b->rb->cfg.on_failure(b->rb->cfg.arg, ws, o);
+}
+
+/* @work goes back into the lane when the turn failed; Return: another turn is due */
+static bool turn_ends(struct sq_build *b, struct sq_work *work, struct sq_work *again, struct sq_outcome *o)
+{
+	struct sq_waiter *due = NULL;
+	bool more = false;
+
+	sq_lock(&b->lane.lock);
+	if (sq_workspace_is_evicted(b->ws)) {
+		o->code = SQ_OUTCOME_EVICTED;
+		due = sq_lane_clear_locked(&b->lane);
+	} else {
+		more = sq_lane_end_locked(&b->lane, o->code == SQ_OUTCOME_OK ? NULL : work, &due);
+		if (!sq_work_is_none(again))
+			sq_work_merge_or_rescan(&b->lane.parked, again);
+	}
+	sq_build_update_pending_locked(b);
+	sq_unlock(&b->lane.lock);
+	sq_waiters_tell(due, o);
+	return more;
+}
+
+static bool one_turn(struct sq_build *b, unsigned thread)
+{
+	struct sq_work work = SQ_WORK_NULL, again = SQ_WORK_NULL;
+	struct sq_outcome o;
+	bool have, more;
+
+	sq_lock(&b->lane.lock);
+	have = sq_lane_take_locked(&b->lane, &work);
+	sq_unlock(&b->lane.lock);
+	if (!have) {   /* cleared by an eviction */
+		sq_lock(&b->lane.lock);
+		more = sq_lane_release_locked(&b->lane);
+		sq_unlock(&b->lane.lock);
+		return more;
+	}
+	turn_begins(b);
+	sq_turn_run(b, &b->rb->threads[thread], &work, &again, &o);
+	if (o.code == SQ_OUTCOME_OK)
+		turn_succeeded(b);
+	else
+		turn_failed(b, &o);
+	reclaim(b);
+	if (o.code == SQ_OUTCOME_OK && b->rb->cfg.on_publish)
+		b->rb->cfg.on_publish(b->rb->cfg.arg, b->ws);
+	more = turn_ends(b, &work, &again, &o);
+	sq_work_deinit(&work);
+	sq_work_deinit(&again);
+	return more;
+}
+
+static void drain(void *arg, unsigned thread)
+{
+	struct sq_build *b = arg;
+
+	while (one_turn(b, thread))
+		;
+	sq_workspace_unref(b->ws);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * run — the runner role: who holds it drains a workspace's lane on a turn
+ * thread, turn after turn, and reclaims. Private to rebuild/.
+ * Threads: any, outside of epoch sections; the drain loop is a job.
+ */
+#include "rebuild/build.h"
+
+/** sq_run_submit() - @work (consumed) goes into the lane and runs; @w may be NULL. */
+void sq_run_submit(struct sq_build *b, struct sq_work *work, struct sq_waiter *w);
+/** sq_run_start() - the caller was given the runner role by the lane: queue the drain loop. */
+void sq_run_start(struct sq_build *b);
+/** sq_run_evicted() - the workspace was removed: tell whoever waits, unless a turn does. */
+void sq_run_evicted(struct sq_build *b);
+/** sq_run_note_waiting() - does this workspace's record wait for readers? Keeps the domain's flag right. */
+void sq_run_note_waiting(struct sq_build *b, bool waits);

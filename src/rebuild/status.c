@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "rebuild/build.h"
+
+const char *sq_pass_name(enum sq_pass p)
+{
+	static const char *const names[SQ_PASS_MAX] = { "none", "discover", "read", "link", "publish" };
+
+	return p < SQ_PASS_MAX ? names[p] : "unknown";
+}
+
+void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
+{
+	struct sq_build *b = sq_build_of(ws);
+	const char *why;
+
+	*ret = (struct sq_build_status){ .tier = SQ_WATCH_NONE };
+	/* relaxed: a moment's figures for people */
+	ret->pass = (enum sq_pass)sq_load_relaxed(&b->pass);
+	ret->files_done = sq_load_relaxed(&b->files_done);
+	ret->files_total = sq_load_relaxed(&b->files_total);
+	sq_lock(&ws->record);
+	if (b->watch) {
+		ret->tier = sq_watch_root_tier(b->watch);
+		sq_watch_root_stats(b->watch, &ret->watch);
+		ret->watch_pending = sq_watch_root_pending(b->watch);
+	}
+	why = b->watch_reason[0] ? b->watch_reason :
+	      ret->tier == SQ_WATCH_FILESYSTEM ? "" : b->rb->watch_reason;
+	(void)snprintf(ret->watch_reason, sizeof(ret->watch_reason), "%s", why);
+	ret->has_last = b->last.is_set;
+	ret->last_was_full = b->last.was_full;
+	ret->last_duration_ns = b->last.duration_ns;
+	ret->last_files = b->last.n_files;
+	sq_unlock(&ws->record);
+}
+
+bool sq_rebuild_is_watched(const struct sq_workspace *ws)
+{
+	/* pairs with the release in watch_root and sq_build_unwatch */
+	return sq_load_acquire(&sq_build_of(ws)->is_watched);
+}
+
+uint64_t sq_rebuild_pending(struct sq_workspace *ws)
+{
+	/* relaxed: a moment's figure */
+	return sq_load_relaxed(&ws->pending_files);
+}
+
+uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb)
+{
+	/* relaxed: a counter for people */
+	return sq_load_relaxed(&rb->n_dispatched);
+}
+
+enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why)
+{
+	*ret_why = rb->reader_mode == SQ_READER_PLAIN ? rb->reader_why : NULL;
+	return rb->reader_mode;
+}
+
+unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb)
+{
+	return rb->cfg.n_workers;
+}
+
+#ifdef SQ_TEST_HOOKS
+void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count)
+{
+	sq_lock(&rb->fault_lock);
+	rb->faults[site] = (struct sq_fault){ error, count };
+	sq_unlock(&rb->fault_lock);
+}
+
+int sq_fault_take(struct sq_rebuild *rb, enum sq_fault_site site)
+{
+	struct sq_fault *f = &rb->faults[site];
+	int error = 0;
+
+	sq_lock(&rb->fault_lock);
+	if (f->count) {
+		f->count--;
+		error = f->error;
+	}
+	sq_unlock(&rb->fault_lock);
+	return error;
+}
+
+unsigned sq_fault_take_count(struct sq_rebuild *rb, enum sq_fault_site site)
+{
+	unsigned count;
+
+	sq_lock(&rb->fault_lock);
+	count = rb->faults[site].count;
+	rb->faults[site].count = 0;
+	sq_unlock(&rb->fault_lock);
+	return count;
+}
+#endif

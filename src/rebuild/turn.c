@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "rebuild/estimate.h"
+#include "rebuild/fill.h"
+#include "sys/fd.h"
+
+/* everything of one turn that is in progress */
+struct turn {
+	struct sq_build *b;
+	struct sq_turn_thread *thread;
+	const struct sq_work *work;
+	struct sq_plan plan;
+	struct sq_fill fill;
+	struct sq_reservation res;
+	struct sq_draft *draft;
+	struct sq_draft_report report;
+	bool full;
+	const char *stage;             /* for the message of a failure */
+	struct sq_outcome *o;
+};
+
+static void set_pass(struct sq_build *b, enum sq_pass pass)
+{
+	/* relaxed: progress for people */
+	sq_store_relaxed(&b->pass, (uint32_t)pass);
+}
+
+static void fail(struct turn *t, enum sq_outcome_code code, const char *what, const char *detail)
+{
+	t->o->code = code;
+	(void)snprintf(t->o->message, sizeof(t->o->message), "%s: %s", what, detail);
+}
+
+static void fail_errno(struct turn *t, int r)
+{
+	char detail[256];
+
+	if (r == -ECANCELED) {
+		t->o->code = SQ_OUTCOME_CANCELLED;
+		(void)snprintf(t->o->message, sizeof(t->o->message), "cancelled");
+		return;
+	}
+	fail(t, SQ_OUTCOME_BUILD, t->stage, strerror_r(-r, detail, sizeof(detail)));
+}
+
+static void fail_budget(struct turn *t, enum sq_outcome_code code, const struct sq_admission_state *at,
+			uint64_t requested)
+{
+	t->o->at = *at;
+	t->o->requested_bytes = requested;
+	fail(t, code, t->stage, code == SQ_OUTCOME_BUDGET ?
+	     "the memory limit leaves no room" : "the graph is larger than the memory limit allows");
+}
+
+/* ---- the root --------------------------------------------------------------- */
+
+static bool root_moved(const struct sq_build *b)
+{
+	struct stat now, open;
+
+	return stat(b->ws->key.root.p, &now) < 0 || fstat(b->root_fd, &open) < 0 ||
+	       now.st_dev != open.st_dev || now.st_ino != open.st_ino;
+}
+
+static void watch_root(struct sq_build *b)
+{
+	struct sq_rebuild *rb = b->rb;
+	struct sq_watch_root *root = NULL;
+	const char *why = rb->watch_reason;
+	int r = -EOPNOTSUPP;
+
+	sq_build_unwatch(b);
+	if (rb->watch)
+		r = sq_watch_add(rb->watch, b->ws->key.root.p, b->root_fd, b->ws, &root, &why);
+	sq_lock(&b->ws->record);
+	b->watch = r < 0 ? NULL : root;
+	(void)snprintf(b->watch_reason, sizeof(b->watch_reason), "%s", r < 0 && why ? why : "");
+	sq_unlock(&b->ws->record);
+	/* pairs with sq_rebuild_is_watched */
+	sq_store_release(&b->is_watched, r >= 0);
+}
+
+static int open_root(struct turn *t)
+{
+	struct sq_build *b = t->b;
+	int fd;
+
+	if (b->root_fd >= 0 && !t->work->full && !t->work->changes->root_gone)
+		return 0;
+	if (b->root_fd >= 0 && !root_moved(b)) {
+		if (!b->watch)
+			watch_root(b);
+		return 0;
+	}
+	t->stage = b->ws->key.root.p;
+	fd = open(b->ws->key.root.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return sq_error_origin(-errno);
+	sq_build_unwatch(b);
+	b->root_fd = sq_fd_close(b->root_fd);
+	b->root_fd = fd;
+	watch_root(b);
+	t->full |= !b->ignore;
+	return 0;
+}
+
+/* ---- passes ----------------------------------------------------------------- */
+
+/* a plan is small when one thread does it faster than a pool wakes up */
+static const struct sq_parallel *parallel_for(const struct turn *t, size_t n_files)
+{
+	return n_files > SQ_FILL_SMALL_FILES ? sq_pool_parallel(t->b->rb->pool) : NULL;
+}
+
+static bool must_compare_all(const struct turn *t)
+{
+	const struct sq_change_set *s = t->work->changes;
+
+	return t->full || s->rescan || s->rules_changed || s->root_gone || !t->b->ignore;
+}
+
+static int plan(struct turn *t)
+{
+	struct sq_build *b = t->b;
+	int r = SQ_PLAN_E_RULES;
+
+	set_pass(b, SQ_PASS_DISCOVER);
+	/* the runner is the only one who replaces the current version */
+	t->plan.prior = sq_graph_current(b->ws->graph);
+	t->plan.par = sq_pool_parallel(b->rb->pool);
+	if (!must_compare_all(t))
+		r = sq_plan_changes(b, &t->plan, t->work->changes);
+	if (r == SQ_PLAN_E_RULES)
+		r = sq_plan_whole(b, &t->plan, t->full);
+	t->plan.par = parallel_for(t, t->plan.n_read);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+static int reserve(struct turn *t)
+{
+	struct sq_admission *a = sq_manager_admission(t->b->rb->manager);
+	struct sq_admission_state at;
+	uint64_t bytes = sq_estimate(&t->plan, t->full);
+
+	if (!sq_admission_reserve(a, bytes, &t->res, &at))
+		return 0;
+	fail_budget(t, SQ_OUTCOME_BUDGET, &at, bytes);
+	return 1;
+}
+
+static int fill(struct turn *t)
+{
+	struct sq_build *b = t->b;
+	struct sq_draft_opts opts = {
+		.clear = t->full, .par = t->plan.par, .cancel = &b->turn_cancel,
+	};
+	int r;
+
+	sq_store_relaxed(&b->files_done, 0);      /* relaxed: progress for people */
+	sq_store_relaxed(&b->files_total, t->plan.n_read);
+	set_pass(b, SQ_PASS_READ);
+	r = sq_draft_new(b->ws->graph, &opts, &t->draft);
+	if (r < 0)
+		return sq_error_trace(r);
+	t->fill = (struct sq_fill){
+		.build = b, .plan = &t->plan, .draft = t->draft, .res = &t->res,
+		.own_tools = &t->thread->tools,
+	};
+	r = sq_fill_run(&t->fill);
+	if (r == SQ_FILL_E_BUDGET) {
+		fail_budget(t, SQ_OUTCOME_BUDGET, &t->fill.at, SQ_ADMISSION_STEP_BYTES);
+		return 1;
+	}
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+/* the exact bytes must be in the ledger before anybody sees them (PU-01, PU-13) */
+static int true_up(struct turn *t)
+{
+	uint64_t bytes = sq_draft_new_bytes(t->draft);
+	struct sq_admission_state at;
+
+	if (bytes <= t->res.bytes)
+		return 0;
+	if (!sq_reservation_extend(&t->res, bytes - t->res.bytes, &at))
+		return 0;
+	fail_budget(t, SQ_OUTCOME_OVERSIZE, &at, bytes);
+	return 1;
+}
+
+static int finish(struct turn *t)
+{
+	int r;
+
+	set_pass(t->b, SQ_PASS_LINK);
+	r = sq_draft_finish(t->draft, &t->report);
+	if (r < 0)
+		return sq_error_trace(r);
+	return true_up(t);
+}
+
+static int publish(struct turn *t)
+{
+	struct sq_workspace *ws = t->b->ws;
+	const struct sq_version *v = sq_draft_version(t->draft);
+	int r;
+
+	set_pass(t->b, SQ_PASS_PUBLISH);
+	t->o->generation = v->generation;
+	t->o->n_defs = v->stats.n_defs;
+	t->o->n_edges = v->stats.refs_by_state[SQ_LINK_BOUND];
+	t->o->n_relinked = t->report.n_relinked;
+	r = sq_manager_publish(t->b->rb->manager, ws, t->draft, &t->res);
+	if (r == SQ_MANAGER_E_EVICTED) {
+		t->o->code = SQ_OUTCOME_EVICTED;
+		return 1;
+	}
+	t->draft = NULL;   /* consumed */
+	/* pairs with sq_lane waiters: read after the lane's lock */
+	sq_store_release(&t->b->generation, t->o->generation);
+	return r;
+}
+
+#ifdef SQ_TEST_HOOKS
+static int fault(struct turn *t, enum sq_fault_site site)
+{
+	return sq_fault_take(t->b->rb, site);
+}
+#else
+#define fault(t, site) 0
+#endif
+
+/* Return: 0 published; 1 t->o says why not; -errno */
+static int run(struct turn *t)
+{
+	int r;
+
+	t->stage = "discover";
+	r = open_root(t);
+	if (r < 0)
+		return sq_error_trace(r);
+	t->stage = t->full ? "full rebuild" : "incremental rebuild";
+	r = plan(t);
+	if (!r)
+		r = reserve(t);
+	if (!r)
+		r = fault(t, SQ_FAULT_RESERVED);
+	if (!r)
+		r = fill(t);
+	if (!r)
+		r = finish(t);
+	if (!r)
+		r = fault(t, SQ_FAULT_FINISHED);
+	if (!r)
+		r = publish(t);
+	return r;
+}
+
+static void note_last(struct turn *t)
+{
+	struct sq_build *b = t->b;
+
+	sq_lock(&b->ws->record);
+	b->last.is_set = true;
+	b->last.was_full = t->full;
+	b->last.duration_ns = t->o->duration_ns;
+	b->last.n_files = t->o->n_files;
+	sq_unlock(&b->ws->record);
+}
+
+void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct sq_work *work,
+		 struct sq_work *again, struct sq_outcome *ret_o)
+{
+	uint64_t started = sq_now_ns();
+	struct turn t = {
+		.b = b, .thread = thread, .work = work, .plan = SQ_PLAN_NULL,
+		.res = SQ_RESERVATION_NULL, .full = work->full, .o = ret_o,
+	};
+	int r;
+
+	*ret_o = (struct sq_outcome){ .code = SQ_OUTCOME_OK };
+#ifdef SQ_TEST_HOOKS
+	sq_alloc_fail_after(sq_fault_take_count(b->rb, SQ_FAULT_ALLOC));
+#endif
+	r = run(&t);
+#ifdef SQ_TEST_HOOKS
+	sq_alloc_fail_after(0);
+#endif
+	if (r < 0)
+		fail_errno(&t, r);
+	ret_o->was_full = t.full;
+	ret_o->n_files = t.plan.n - t.plan.n_removed;
+	ret_o->n_removed = t.plan.n_removed;
+	ret_o->duration_ns = sq_now_ns() - started;
+	if (ret_o->code == SQ_OUTCOME_OK) {
+		*again = t.fill.again;
+		t.fill.again = (struct sq_work)SQ_WORK_NULL;
+		note_last(&t);
+	}
+	sq_work_deinit(&t.fill.again);
+	sq_draft_free(t.draft);
+	sq_reservation_release(&t.res);
+	sq_plan_deinit(&t.plan);
+	set_pass(b, SQ_PASS_NONE);
+}
