@@ -194,18 +194,22 @@ static uint64_t meaning(const struct sq_linker *l, const struct sq_ref *r)
 	return sq_hash_u64(a) * 0x9e3779b97f4a7c15ULL ^ sq_hash_u64(b + 1);
 }
 
-static void link_refs(struct sq_linker *l)
+static void clear_file(struct sq_linker *l)
 {
-	struct sq_ref_cursor it;
-	struct sq_ref r;
-	uint8_t buf[SQ_VARINT_MAX];
-
 	sq_memo_clear(&l->link_memo);
 	sq_vec_clear(&l->links);
 	sq_vec_clear(&l->targets);
 	sq_vec_clear(&l->anchors);
 	sq_buf_clear(&l->ref_bytes);
 	sq_linker_fail(l, sq_vec_push(&l->links, (struct sq_link){ .state = SQ_LINK_UNRESOLVED }));
+}
+
+static void link_refs(struct sq_linker *l)
+{
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+	uint8_t buf[SQ_VARINT_MAX];
+
 	sq_refs_begin(&l->b->columns, &it);
 	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
 		uint64_t key = meaning(l, &r);
@@ -303,6 +307,7 @@ int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links
 	l->t = l->v->traits[l->b->lang];
 	if (l->cands.n > MAX_CACHED_CANDS)
 		drop_cands(l);
+	clear_file(l);
 	index_defs(l);
 	index_imports(l);
 	if (!l->error && l->t)

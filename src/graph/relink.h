@@ -36,3 +36,12 @@ bool sq_file_set_has(const struct sq_file_set *s, sq_file f);
 int sq_relink_collect(const struct sq_version *before, const struct sq_version *after,
 		      const struct sq_file_change *changes, size_t n, unsigned disabled,
 		      struct sq_file_set *set) sq_must_check;
+/**
+ * sq_relink_expand() - what follows from the links just made: changed import
+ * targets reach the importers that mention a name of the difference; changed
+ * base types reach whoever mentions the derived ones. Called after every round
+ * of linking, with the links of @linked installed in @after, until it adds nothing.
+ */
+int sq_relink_expand(const struct sq_version *before, const struct sq_version *after,
+		     const sq_file *linked, size_t n, unsigned disabled,
+		     struct sq_file_set *set) sq_must_check;

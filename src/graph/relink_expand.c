@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows from links that changed: import edges (trigger 3) and base
+ * types. Both reach files whose own facts and mentioned definition sets are
+ * as they were.
+ */
+#include "graph/relink.h"
+
+#include "base/vec.h"
+
+typedef SQ_VEC(sq_file) files_vec;
+typedef SQ_VEC(sq_name) names_vec;
+
+struct expander {
+	const struct sq_version *before, *after;
+	struct sq_file_set *set;
+	struct sq_file_set sources;     /* files whose import targets changed */
+	struct sq_file_set moved;       /* import targets that came or went, and all they lead to */
+	names_vec bases;                /* types whose bases may be others now */
+	int error;
+};
+
+static void fail(struct expander *x, int r)
+{
+	if (r < 0 && !x->error)
+		x->error = r;
+}
+
+static bool targets_file(const struct sq_links *l, sq_file f)
+{
+	for (uint32_t i = 0; l && i < l->n_files; i++)
+		if (l->files[i] == f)
+			return true;
+	return false;
+}
+
+/* targets of @a that @b lacks */
+static bool add_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; a && i < a->n_files; i++)
+		if (!targets_file(b, a->files[i])) {
+			any = true;
+			fail(x, sq_file_set_add(&x->moved, a->files[i]));
+		}
+	return any;
+}
+
+/* ---- bases of types ---------------------------------------------------------- */
+
+static bool is_base(const struct sq_ref *r)
+{
+	return r->encl != SQ_NONE && (r->kind == SQ_REF_INHERIT || r->kind == SQ_REF_IMPLEMENT);
+}
+
+/* a number that changes when some base of some type of the file means another definition */
+static uint64_t base_bindings(const struct sq_file_slot *s)
+{
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+	uint64_t h = 0;
+
+	if (!s->bound || !s->links || !s->links->n_links)
+		return 0;
+	sq_refs_begin(&s->bound->columns, &it);
+	for (uint32_t i = 0; sq_refs_next(&it, &r); i++) {
+		const struct sq_link *l;
+		struct sq_def d;
+
+		if (!is_base(&r))
+			continue;
+		sq_defs_get(&s->bound->columns, r.encl, &d);
+		l = sq_links_of_ref(s->links, i);
+		h = h * 31 + s->bound->names[d.name];
+		h = h * 31 + l->n_total;
+		for (unsigned k = 0; k < l->n_listed; k++) {
+			const struct sq_target *t = &s->links->targets[l->first + k];
+
+			h = ((h * 31 + t->file) * 31 + t->name) * 31 + t->ordinal;
+		}
+	}
+	return h;
+}
+
+/* names of the types of a file that have the base called @base, or any (SQ_NAME_NONE) */
+static void add_derived(struct expander *x, const struct sq_bound *b, sq_name base)
+{
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+
+	sq_refs_begin(&b->columns, &it);
+	while (sq_refs_next(&it, &r) && !x->error) {
+		struct sq_def d;
+
+		if (!is_base(&r) || (base != SQ_NAME_NONE && b->names[r.name] != base))
+			continue;
+		sq_defs_get(&b->columns, r.encl, &d);
+		fail(x, sq_vec_push(&x->bases, b->names[d.name]));
+	}
+}
+
+static void add_aliases(struct expander *x, const struct sq_bound *b, sq_name name)
+{
+	struct sq_import_cursor it;
+	struct sq_import imp;
+
+	sq_imports_begin(&b->columns, &it);
+	while (sq_imports_next(&it, &imp))
+		if (imp.alias != SQ_NONE && imp.name != SQ_NONE && b->names[imp.name] == name)
+			fail(x, sq_vec_push(&x->bases, b->names[imp.alias]));
+}
+
+/* whoever mentions a type whose bases changed, and the types derived from it */
+static void expand_bases(struct expander *x)
+{
+	uint64_t *seen;
+
+	if (!x->bases.n)
+		return;
+	seen = sq_calloc(x->after->n_names / 64 + 1, sizeof(*seen));
+	if (!seen) {
+		fail(x, sq_error_origin(-ENOMEM));
+		return;
+	}
+	for (size_t i = 0; i < x->bases.n && !x->error; i++) {
+		sq_name name = x->bases.v[i];
+		struct sq_posting_iter it;
+		struct sq_posting p;
+
+		if (seen[name / 64] >> (name % 64) & 1)
+			continue;
+		seen[name / 64] |= 1ULL << (name % 64);
+		sq_version_postings(x->after, name, SQ_LIST_MENTION, &it);
+		while (sq_posting_next(&it, &p) && !x->error) {
+			const struct sq_bound *b = sq_version_bound(x->after, p.file);
+
+			fail(x, sq_file_set_add(x->set, p.file));
+			add_derived(x, b, name);
+			add_aliases(x, b, name);
+		}
+		/* methods of the type itself use its bases without a mention of it */
+		sq_version_postings(x->after, name, SQ_LIST_DEF, &it);
+		while (sq_posting_next(&it, &p) && !x->error)
+			fail(x, sq_file_set_add(x->set, p.file));
+	}
+	sq_free(seen);
+}
+
+/* ---- import edges ---------------------------------------------------------------- */
+
+/* add what the files of the set lead to in @v, transitively, from index @from on */
+static void close_forward(struct expander *x, const struct sq_version *v, struct sq_file_set *s, uint32_t from)
+{
+	for (uint32_t at = from; at < s->n && !x->error; at++) {
+		const struct sq_links *l = sq_version_slot(v, s->list[at]).links;
+
+		for (uint32_t i = 0; l && i < l->n_files; i++)
+			fail(x, sq_file_set_add(s, l->files[i]));
+	}
+}
+
+/* reverse import edges of the whole version: for each file, who imports it */
+struct reverse { uint32_t *first; sq_file *from; };
+
+static int reverse_edges(const struct sq_version *v, struct reverse *ret)
+{
+	uint32_t n = v->n_file_ids;
+	uint32_t *first = sq_calloc((size_t)n + 2, sizeof(*first));
+	sq_file *from = NULL;
+
+	if (!first)
+		return sq_error_origin(-ENOMEM);
+	for (sq_file f = 0; f < n; f++) {
+		const struct sq_links *l = sq_version_slot(v, f).links;
+
+		for (uint32_t i = 0; l && i < l->n_files; i++)
+			first[l->files[i] + 2]++;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		first[i + 2] += first[i + 1];
+	from = sq_malloc(SQ_MAX((size_t)first[n + 1], (size_t)1) * sizeof(*from));
+	if (!from) {
+		sq_free(first);
+		return sq_error_origin(-ENOMEM);
+	}
+	for (sq_file f = 0; f < n; f++) {
+		const struct sq_links *l = sq_version_slot(v, f).links;
+
+		for (uint32_t i = 0; l && i < l->n_files; i++)
+			from[first[l->files[i] + 1]++] = f;
+	}
+	ret->first = first;
+	ret->from = from;
+	return 0;
+}
+
+/* add everyone who reaches the files of the set through imports */
+static void close_backward(struct expander *x, struct sq_file_set *s)
+{
+	struct reverse rev;
+	int r = reverse_edges(x->after, &rev);
+
+	if (r) {
+		fail(x, r);
+		return;
+	}
+	for (uint32_t at = 0; at < s->n && !x->error; at++) {
+		sq_file f = s->list[at];
+
+		if (f >= x->after->n_file_ids)
+			continue;
+		for (uint32_t i = rev.first[f]; i < rev.first[f + 1]; i++)
+			fail(x, sq_file_set_add(s, rev.from[i]));
+	}
+	sq_free(rev.first);
+	sq_free(rev.from);
+}
+
+static void mark_names(uint64_t *bits, const struct sq_bound *b)
+{
+	struct sq_def_cursor defs;
+	struct sq_def d;
+	struct sq_import_cursor imports;
+	struct sq_import imp;
+
+	sq_defs_begin(&b->columns, &defs);
+	while (sq_defs_next(&defs, &d))
+		bits[b->names[d.name] / 64] |= 1ULL << (b->names[d.name] % 64);
+	/* names that a module only passes on */
+	sq_imports_begin(&b->columns, &imports);
+	while (sq_imports_next(&imports, &imp)) {
+		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
+
+		if (bound != SQ_NONE)
+			bits[b->names[bound] / 64] |= 1ULL << (b->names[bound] % 64);
+	}
+}
+
+static bool has_name(const uint64_t *bits, const struct sq_bound *b)
+{
+	for (uint32_t i = 0; i < b->columns.n_strings; i++)
+		if (bits[b->names[i] / 64] >> (b->names[i] % 64) & 1)
+			return true;
+	return false;
+}
+
+/* of those who reach a file with changed imports, whoever has a name of the difference */
+static void expand_imports(struct expander *x)
+{
+	uint64_t *bits;
+
+	if (!x->sources.n)
+		return;
+	bits = sq_calloc(x->after->n_names / 64 + 1, sizeof(*bits));
+	if (!bits) {
+		fail(x, sq_error_origin(-ENOMEM));
+		return;
+	}
+	close_forward(x, x->after, &x->moved, 0);
+	close_forward(x, x->before, &x->moved, 0);
+	close_backward(x, &x->sources);
+	for (uint32_t i = 0; i < x->moved.n; i++) {
+		const struct sq_bound *a = sq_version_bound(x->before, x->moved.list[i]);
+		const struct sq_bound *b = sq_version_bound(x->after, x->moved.list[i]);
+
+		if (a)
+			mark_names(bits, a);
+		if (b && b != a)
+			mark_names(bits, b);
+	}
+	for (uint32_t i = 0; i < x->sources.n && !x->error; i++) {
+		sq_file f = x->sources.list[i];
+		const struct sq_bound *b = sq_version_bound(x->after, f);
+
+		if (b && has_name(bits, b))
+			fail(x, sq_file_set_add(x->set, f));
+	}
+	sq_free(bits);
+}
+
+int sq_relink_expand(const struct sq_version *before, const struct sq_version *after,
+		     const sq_file *linked, size_t n, unsigned disabled, struct sq_file_set *set)
+{
+	struct expander x = { .before = before, .after = after, .set = set };
+
+	if (disabled >> SQ_TRIGGER_INCLUDES & 1)
+		return 0;
+	for (size_t i = 0; i < n && !x.error; i++) {
+		struct sq_file_slot a = sq_version_slot(before, linked[i]);
+		struct sq_file_slot b = sq_version_slot(after, linked[i]);
+		bool came, went;
+
+		if (a.links == b.links)
+			continue;
+		came = add_missing(&x, b.links, a.links);
+		went = add_missing(&x, a.links, b.links);
+		if (came || went)
+			fail(&x, sq_file_set_add(&x.sources, linked[i]));
+		if (base_bindings(&a) == base_bindings(&b))
+			continue;
+		if (a.bound)
+			add_derived(&x, a.bound, SQ_NAME_NONE);
+		if (b.bound)
+			add_derived(&x, b.bound, SQ_NAME_NONE);
+	}
+	expand_imports(&x);
+	expand_bases(&x);
+	sq_file_set_deinit(&x.sources);
+	sq_file_set_deinit(&x.moved);
+	sq_vec_deinit(&x.bases);
+	return x.error;
+}
