@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* declarations of C: which name is what */
+#include "lang/lang-c.h"
+
+void sq_c_climb(struct sq_frame *f, struct sq_c_declarator *ret_d)
+{
+	struct sq_c_declarator d = { .owner = NULL, .top = f };
+	bool decided = false;
+
+	for (struct sq_frame *p = f - 1; p->rule; d.top = p--) {
+		switch (p->rule->arg) {
+		case SQ_C_FUNCTION_DECLARATOR:
+			d.is_function |= !decided;
+			decided = true;
+			break;
+		case SQ_C_POINTER:
+			decided = true;
+			break;
+		case SQ_C_PAREN:
+			d.is_bare_paren = p == f - 1;
+			break;
+		case SQ_C_INIT:
+			d.has_init = true;
+			break;
+		case SQ_C_DECLARATION ... SQ_C_TYPEDEF:
+			d.owner = p;
+			*ret_d = d;
+			return;
+		default:
+			*ret_d = d;
+			return;
+		}
+	}
+	*ret_d = d;
+}
+
+/* a declaration that stands without its semicolon is a misread prefix:
+ * "static void __sched" of "static void __sched notrace f(void) { ... }" */
+static bool is_torn(const struct sq_walk *w, const struct sq_frame *f)
+{
+	return f->end <= f->start || w->bytes.p[f->end - 1] != ';';
+}
+
+/* references made since the declaration began (its types) belong to the variable */
+static void adopt_refs(struct sq_walk *w, const struct sq_frame *owner, uint32_t outer,
+		       uint32_t def)
+{
+	for (uint32_t i = sq_facts_n_refs(w->builder); i-- > owner->aux;) {
+		struct sq_ref *r = sq_facts_ref(w->builder, i);
+
+		if (r->encl == outer)
+			r->encl = def;
+	}
+}
+
+static void declare_global(struct sq_walk *w, struct sq_frame *f, const struct sq_c_declarator *d,
+			   uint32_t sym)
+{
+	struct sq_frame *owner = d->owner, *span = d->top;
+	unsigned flags = owner->bits & SQ_C_STATIC ? SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL : 0;
+	bool is_first = !owner->count++;
+	uint32_t outer = w->encl, def;
+
+	if (owner->bits & SQ_C_MACRO_CALL || !d->is_function)
+		sq_walk_local(w, sym, owner->type);   /* for its type only: outside functions */
+	if ((owner->bits & SQ_C_EXTERN) && !d->has_init) {
+		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
+		return;
+	}
+	/* the first variable is the declaration; another spans its own declarator */
+	if (is_first && span == f && !d->is_bare_paren) {
+		def = sq_walk_def_point(w, owner, SQ_KIND_VARIABLE, sym, flags);
+		adopt_refs(w, owner, outer, def);
+		return;
+	}
+	def = sq_walk_def(w, span, SQ_KIND_VARIABLE, sym, flags);
+	if (is_first) {
+		struct sq_def *v = sq_walk_get_def(w, def);
+		TSPoint start = ts_node_start_point(owner->node);
+		TSPoint end = ts_node_end_point(owner->node);
+
+		if (!v)
+			return;
+		v->start_line = start.row + 1;
+		v->start_col = start.column;
+		v->end_line = end.row + 1;
+		v->end_col = end.column;
+		v->sig_off = owner->start;
+		adopt_refs(w, owner, outer, def);
+	}
+}
+
+static void declare_variable(struct sq_walk *w, struct sq_frame *f,
+			     const struct sq_c_declarator *d, uint32_t sym)
+{
+	if (is_torn(w, d->owner)) {
+		if (!w->n_functions)
+			w->carry = d->owner->bits & SQ_C_STATIC;
+		if (!d->is_function)
+			return;
+	}
+	if (d->is_function) {
+		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
+		return;
+	}
+	if (!w->n_functions)
+		declare_global(w, f, d, sym);
+	else if (d->owner->bits & SQ_C_EXTERN)
+		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
+	else
+		sq_walk_local(w, sym, d->owner->type);
+}
+
+/* the definition that the owner opened takes the first name, others are their own */
+static void declare_member(struct sq_walk *w, const struct sq_c_declarator *d, uint32_t sym,
+			   enum sq_kind kind)
+{
+	struct sq_def *owner;
+	uint32_t def;
+
+	if (!sq_walk_def_has_name(w, d->owner)) {
+		sq_walk_def_name(w, d->owner, sym);
+		return;
+	}
+	owner = sq_walk_get_def(w, d->owner->def);
+	def = sq_walk_def_point(w, d->top, kind, sym, owner->flags & ~SQ_DEF_NESTED);
+	owner = sq_walk_get_def(w, d->owner->def);
+	if (def != SQ_NONE && owner)
+		sq_walk_get_def(w, def)->parent = owner->parent;
+}
+
+void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
+{
+	struct sq_c_declarator d;
+
+	sq_c_climb(f, &d);
+	if (!d.owner)
+		return;
+	switch (d.owner->rule->arg) {
+	case SQ_C_PARAMETER:
+		if (w->n_functions)
+			sq_walk_local(w, sym, d.owner->type);
+		break;
+	case SQ_C_FIELD:
+		declare_member(w, &d, sym, SQ_KIND_PROPERTY);
+		break;
+	case SQ_C_TYPEDEF:
+		declare_member(w, &d, sym, SQ_KIND_TYPE);
+		break;
+	case SQ_C_FUNCTION:
+		sq_walk_def_name(w, d.owner, sym);
+		break;
+	default:
+		declare_variable(w, f, &d, sym);
+	}
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/* C: grammar tree-sitter-c. The rows are shared with C++. */
+#include "lang/lang-c.h"
+
+/* leaves */
+
+static enum sq_visit on_identifier(struct sq_walk *w, struct sq_frame *f)
+{
+	uint32_t sym = sq_walk_leaf_sym(w, f);
+
+	if (f->role == SQ_ROLE_DECL)
+		sq_c_declare(w, f, sym);
+	else if (f->role == SQ_ROLE_NAME)
+		sq_walk_def_name(w, &f[-1], sym);
+	else if (f->role == SQ_ROLE_A)
+		sq_walk_local(w, sym, SQ_NONE);
+	else
+		(void)sq_walk_use(w, f, sym);
+	return SQ_SKIP;
+}
+
+/* the variable that an initialiser list fills, if it is the outermost list */
+static uint32_t initialised_type(const struct sq_frame *list)
+{
+	const struct sq_frame *p = &list[-1];
+
+	if (p->rule->arg == SQ_C_INIT)
+		return p[-1].type;
+	return p->type;   /* compound literal: its type descriptor told it; else none */
+}
+
+static void use_designator(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
+{
+	/* f[-1] field_designator, f[-2] initializer_pair, f[-3] initializer_list */
+	uint32_t type = initialised_type(&f[-3]);
+
+	(void)sq_walk_ref(w, f, SQ_REF_WRITE, sym, type,
+			  type == SQ_NONE ? SQ_REFF_EXPR : SQ_REFF_TYPED);
+}
+
+static enum sq_visit on_field_identifier(struct sq_walk *w, struct sq_frame *f)
+{
+	uint32_t sym = sq_walk_leaf_sym(w, f);
+
+	if (f->role == SQ_ROLE_DECL)
+		sq_c_declare(w, f, sym);
+	else if (f->role == SQ_ROLE_MEMBER)
+		(void)sq_walk_use_member(w, f, sym);
+	else if (f->role == SQ_ROLE_B)
+		use_designator(w, f, sym);
+	else if (f->role == SQ_ROLE_C)   /* offsetof */
+		(void)sq_walk_ref(w, f, SQ_REF_READ, sym, f[-1].type,
+				  f[-1].type == SQ_NONE ? SQ_REFF_EXPR : SQ_REFF_TYPED);
+	return SQ_SKIP;
+}
+
+/* "static DEFINE_MUTEX(lock);" reads as a declaration of (lock) */
+static void use_type(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
+{
+	f->role = SQ_ROLE_TYPE;
+	f->ref = sq_walk_use(w, f, sym);
+	f[-1].type = sym;
+	f[-1].ref = f->ref;
+}
+
+static enum sq_visit on_type_identifier(struct sq_walk *w, struct sq_frame *f)
+{
+	uint32_t sym = sq_walk_leaf_sym(w, f);
+
+	if (f->role == SQ_ROLE_DECL) {
+		sq_c_declare(w, f, sym);
+	} else if (f->role == SQ_ROLE_NAME && f[-1].def != SQ_NONE) {
+		sq_walk_def_name(w, &f[-1], sym);
+	} else if (f->role == SQ_ROLE_NAME) {
+		/* struct x without a body */
+		(void)sq_walk_ref(w, f, f[-1].bits ? SQ_REF_DECLARATION : SQ_REF_TYPE, sym,
+				  SQ_NONE, 0);
+		f[-2].type = sym;
+	} else {
+		use_type(w, f, sym);
+	}
+	return SQ_SKIP;
+}
+
+/* "typedef unsigned long size_t;": the grammar knows size_t as primitive */
+static enum sq_visit on_primitive_type(struct sq_walk *w, struct sq_frame *f)
+{
+	if (f->role == SQ_ROLE_DECL)
+		sq_c_declare(w, f, sq_walk_leaf_sym(w, f));
+	return SQ_SKIP;
+}
+
+static enum sq_visit on_storage_class(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_slice s = sq_frame_text(w, f);
+
+	if (sq_slice_is(s, "static")) {
+		f[-1].bits |= SQ_C_STATIC;
+		if (f[-1].def != SQ_NONE && f[-1].rule->arg == SQ_C_FUNCTION)
+			sq_walk_get_def(w, f[-1].def)->flags |= SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL;
+	} else if (sq_slice_is(s, "extern")) {
+		f[-1].bits |= SQ_C_EXTERN;
+	}
+	return SQ_SKIP;
+}
+
+/* definitions */
+
+static enum sq_visit on_function(struct sq_walk *w, struct sq_frame *f)
+{
+	unsigned flags = w->carry ? SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL : 0;
+
+	w->carry = 0;
+	(void)sq_walk_def(w, f, SQ_KIND_FUNCTION, SQ_NONE, flags);
+	sq_walk_scope(w, f, true);
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_declaration(struct sq_walk *w, struct sq_frame *f)
+{
+	w->carry = 0;
+	f->aux = sq_facts_n_refs(w->builder);
+	return SQ_DESCEND;
+}
+
+/* MACRO(name); at file level, read as type MACRO and declarator (name) */
+static void leave_declaration(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_ref *r;
+
+	if (!(f->bits & SQ_C_MACRO_CALL))
+		return;
+	r = sq_facts_ref(w->builder, f->ref);
+	if (r) {
+		r->kind = SQ_REF_CALL;
+		r->argc = 1;
+	}
+}
+
+static enum sq_visit on_paren_declarator(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)w;
+	if (f[-1].rule->arg == SQ_C_DECLARATION && f[-1].ref != SQ_NONE) {
+		f[-1].bits |= SQ_C_MACRO_CALL;
+		f[-1].type = SQ_NONE;
+	}
+	return SQ_DESCEND;
+}
+
+/* C has no nested type names: what encloses a named struct is at most a function */
+static void lift(struct sq_walk *w, uint32_t def)
+{
+	struct sq_def *d = sq_walk_get_def(w, def), *p;
+
+	if (!d || d->name == SQ_NONE || w->spec->lang != SQ_LANG_C)
+		return;
+	for (; (p = sq_walk_get_def(w, d->parent)); d->parent = p->parent)
+		if (p->kind == SQ_KIND_FUNCTION)
+			return;
+}
+
+static enum sq_visit on_struct(struct sq_walk *w, struct sq_frame *f)
+{
+	if (!ts_node_is_null(sq_node_field(f->node, "body")))
+		(void)sq_walk_def(w, f, f->rule->arg, SQ_NONE, 0);
+	else if (f->role != SQ_ROLE_TYPE)
+		f->bits = 1;   /* "struct x;" only says that there is one */
+	return SQ_DESCEND;
+}
+
+static void leave_struct(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_slice name;
+
+	if (f->def == SQ_NONE)
+		return;
+	lift(w, f->def);
+	name = sq_node_text(w, sq_node_field(f->node, "name"));
+	if (name.n)
+		f[-1].type = sq_walk_sym(w, name);
+}
+
+/* the newline that ends a directive is not part of the definition */
+static void leave_macro(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_def *d = sq_walk_get_def(w, f->def);
+	uint32_t end = f->end, from;
+
+	if (!d)
+		return;
+	d->parent = SQ_NONE;
+	d->flags &= (uint16_t)~SQ_DEF_NESTED;
+	if (end > f->start && w->bytes.p[end - 1] != '\n')
+		return;
+	while (end > f->start && strchr(" \t\r\n", w->bytes.p[end - 1])) {
+		end--;
+		if (w->bytes.p[end] == '\n')
+			d->end_line--;
+	}
+	for (from = end; from && w->bytes.p[from - 1] != '\n';)
+		from--;
+	d->end_col = end - from;
+	f->end = end;
+}
+
+static enum sq_visit on_macro(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)sq_walk_def(w, f, SQ_KIND_MACRO, SQ_NONE, 0);
+	sq_walk_scope(w, f, false);
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_macro_body(struct sq_walk *w, struct sq_frame *f)
+{
+	if (f->role == SQ_ROLE_D && memchr(w->bytes.p + f->start, '\n', f->end - f->start))
+		f[-1].body_start = f->start;
+	if (f->role == SQ_ROLE_D || f->role == SQ_ROLE_BODY)
+		sq_c_scan_macro(w, f);
+	return SQ_SKIP;
+}
+
+/* preprocessor */
+
+static enum sq_visit on_include(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_slice s = sq_node_text(w, sq_node_field(f->node, "path"));
+	unsigned flags = 0;
+
+	if (s.n < 2 || (s.p[0] != '"' && s.p[0] != '<'))
+		return SQ_DESCEND;   /* a macro names it: a reference is all we know */
+	if (s.p[0] == '<')
+		flags = SQ_IMP_SYSTEM;
+	sq_walk_import(w, sq_node_line(f->node), SQ_IMPORT_INCLUDE, sq_slice(s.p + 1, s.n - 2),
+		       SQ_SLICE_NULL, SQ_SLICE_NULL, flags);
+	return SQ_SKIP;
+}
+
+/* #undef X mentions a macro; the arguments of #pragma and #error nothing */
+static enum sq_visit on_preproc_call(struct sq_walk *w, struct sq_frame *f)
+{
+	TSNode arg = sq_node_field(f->node, "argument");
+	struct sq_slice text = sq_node_text(w, arg);
+	TSPoint at;
+
+	if (!sq_slice_is(sq_node_text(w, sq_node_field(f->node, "directive")), "#undef") || !text.n)
+		return SQ_SKIP;
+	while (text.n && strchr(" \t\r", text.p[text.n - 1]))
+		text.n--;
+	at = ts_node_start_point(arg);
+	if (sq_is_identifier(text))
+		(void)sq_walk_ref_text(w, at.row + 1, at.column, SQ_REF_MACRO, text, SQ_ARGC_UNKNOWN);
+	return SQ_SKIP;
+}
+
+/* expressions */
+
+static enum sq_visit on_pointer_expression(struct sq_walk *w, struct sq_frame *f)
+{
+	if (w->bytes.p[f->start] == '&')
+		f->child_role = SQ_ROLE_ADDRESS;
+	else if (f->role == SQ_ROLE_CALLEE)
+		f->child_role = SQ_ROLE_CALLEE;   /* (*f)(x) */
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_subscript(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)w;
+	if (f->role == SQ_ROLE_CALLEE)   /* table[i](x) reads the table */
+		f->role = SQ_ROLE_VALUE;
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_field(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)sq_walk_def(w, f, SQ_KIND_PROPERTY, SQ_NONE, 0);
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_typedef(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)sq_walk_def(w, f, SQ_KIND_TYPE, SQ_NONE, 0);
+	return SQ_DESCEND;
+}
+
+/* a type inside tells its own type to what contains it */
+static void leave_type(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)w;
+	if (f->type != SQ_NONE)
+		f[-1].type = f->type;
+}
+
+/* names in parentheses behind a name may be a definition: SYSCALL_DEFINE3(open, ...) { } */
+static bool is_macro_function(const struct sq_walk *w, const struct sq_frame *f)
+{
+	TSNode next;
+
+	if (w->n_functions || f->end <= f->start || w->bytes.p[f->end - 1] != ')')
+		return false;
+	next = ts_node_next_named_sibling(f->node);
+	return !ts_node_is_null(next) && !strcmp(ts_node_type(next), "compound_statement");
+}
+
+static struct sq_slice first_argument(const struct sq_walk *w, TSNode call)
+{
+	TSNode arg = ts_node_named_child(sq_node_field(call, "arguments"), 0);
+
+	return sq_node_text(w, arg);
+}
+
+/* the kernel declares what SYSCALL_DEFINEn(open, ...) defines as sys_open */
+static uint32_t macro_function_name(struct sq_walk *w, struct sq_slice macro, struct sq_slice arg)
+{
+	sq_buf_clear(&w->scratch);
+	if (sq_slice_has_prefix(macro, SQ_LIT("SYSCALL_DEFINE")))
+		sq_buf_puts(&w->scratch, "sys_");
+	else if (sq_slice_has_prefix(macro, SQ_LIT("COMPAT_SYSCALL_DEFINE")))
+		sq_buf_puts(&w->scratch, "compat_sys_");
+	sq_buf_add_slice(&w->scratch, arg);
+	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
+}
+
+static enum sq_visit on_expression_statement(struct sq_walk *w, struct sq_frame *f)
+{
+	TSNode call = ts_node_named_child(f->node, 0), body;
+	struct sq_slice macro, arg;
+	struct sq_def *d;
+	uint32_t def;
+	TSPoint end;
+
+	if (!is_macro_function(w, f) || ts_node_is_null(call) ||
+	    strcmp(ts_node_type(call), "call_expression"))
+		return SQ_DESCEND;
+	macro = sq_node_text(w, sq_node_field(call, "function"));
+	arg = first_argument(w, call);
+	if (!sq_is_identifier(macro) || !sq_is_identifier(arg))
+		return SQ_DESCEND;
+	def = sq_walk_def_point(w, f, SQ_KIND_FUNCTION, macro_function_name(w, macro, arg), 0);
+	d = sq_walk_get_def(w, def);
+	if (!d)
+		return SQ_DESCEND;
+	body = ts_node_next_named_sibling(f->node);
+	end = ts_node_end_point(body);
+	d->end_line = end.row + 1;
+	d->end_col = end.column;
+	d->sig_len = f->end - f->start;
+	w->carry = def + 2;   /* its body follows: on_compound */
+	return SQ_DESCEND;
+}
+
+static enum sq_visit on_compound(struct sq_walk *w, struct sq_frame *f)
+{
+	if (w->n_functions || w->carry < 2)
+		return SQ_DESCEND;
+	f->bits = 1;
+	f->aux = w->encl;
+	w->encl = w->carry - 2;
+	w->carry = 0;
+	sq_walk_scope(w, f, true);
+	w->hashing++;
+	f->roll = w->roll;
+	f->n_tokens = w->n_tokens;
+	return SQ_DESCEND;
+}
+
+static void leave_compound(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_def *d;
+
+	if (!f->bits)
+		return;
+	d = sq_walk_get_def(w, w->encl);
+	if (d)
+		d->body_hash = sq_walk_hash_since(w, f);
+	w->hashing--;
+	w->encl = f->aux;
+}
+
+static const char *const extensions[] = { ".c", ".h", NULL };
+
+const struct sq_rule_row sq_c_rules[] = {
+	{ .type = "comment", .flags = SQ_RULE_COMMENT },
+	{ .type = "identifier", .enter = on_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "field_identifier", .enter = on_field_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "type_identifier", .enter = on_type_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "primitive_type", .enter = on_primitive_type, .flags = SQ_RULE_LEAF },
+	{ .type = "storage_class_specifier", .enter = on_storage_class, .flags = SQ_RULE_LEAF },
+	{ .type = "number_literal", .flags = SQ_RULE_LEAF },
+	{ .type = "statement_identifier", .flags = SQ_RULE_LEAF },
+	{ .type = "string_literal", .enter = sq_on_opaque },
+	{ .type = "char_literal", .enter = sq_on_opaque },
+	{ .type = "attribute_specifier", .enter = sq_on_opaque },
+	{ .type = "ms_declspec_modifier", .enter = sq_on_opaque },
+	{ .type = "gnu_asm_clobber_list", .enter = sq_on_opaque },
+	{ .type = "gnu_asm_goto_list", .enter = sq_on_opaque },
+
+	{ .type = "function_definition", .enter = on_function, .arg = SQ_C_FUNCTION },
+	{ .type = "declaration", .enter = on_declaration, .leave = leave_declaration,
+	  .arg = SQ_C_DECLARATION },
+	{ .type = "parameter_declaration", .arg = SQ_C_PARAMETER },
+	{ .type = "parameter_list", .child_role = SQ_ROLE_A },
+	{ .type = "field_declaration", .enter = on_field, .arg = SQ_C_FIELD },
+	{ .type = "type_definition", .enter = on_typedef, .arg = SQ_C_TYPEDEF },
+	{ .type = "function_declarator", .arg = SQ_C_FUNCTION_DECLARATOR },
+	{ .type = "pointer_declarator", .arg = SQ_C_POINTER, .child_role = SQ_ROLE_DECL },
+	{ .type = "array_declarator", .arg = SQ_C_POINTER },
+	{ .type = "parenthesized_declarator", .enter = on_paren_declarator, .arg = SQ_C_PAREN,
+	  .child_role = SQ_ROLE_DECL },
+	{ .type = "attributed_declarator", .arg = SQ_C_PAREN, .child_role = SQ_ROLE_DECL },
+	{ .type = "init_declarator", .arg = SQ_C_INIT },
+	{ .type = "struct_specifier", .enter = on_struct, .leave = leave_struct,
+	  .arg = SQ_KIND_STRUCT },
+	{ .type = "union_specifier", .enter = on_struct, .leave = leave_struct,
+	  .arg = SQ_KIND_STRUCT },
+	{ .type = "enum_specifier", .enter = on_struct, .leave = leave_struct, .arg = SQ_KIND_ENUM },
+	{ .type = "enumerator", .enter = sq_on_definition, .arg = SQ_KIND_ENUM_VARIANT },
+	{ .type = "type_descriptor", .leave = leave_type },
+
+	{ .type = "preproc_def", .enter = on_macro, .leave = leave_macro },
+	{ .type = "preproc_function_def", .enter = on_macro, .leave = leave_macro },
+	{ .type = "preproc_params", .child_role = SQ_ROLE_A },
+	{ .type = "preproc_arg", .enter = on_macro_body, .flags = SQ_RULE_LEAF },
+	{ .type = "preproc_include", .enter = on_include },
+	{ .type = "preproc_call", .enter = on_preproc_call },
+	{ .type = "preproc_defined", .child_role = SQ_ROLE_MACRO },
+
+	{ .type = "call_expression", .flags = SQ_RULE_CALL },
+	{ .type = "argument_list", .leave = sq_leave_arguments, .flags = SQ_RULE_COUNT },
+	{ .type = "parenthesized_expression", .child_role = SQ_ROLE_SAME },
+	{ .type = "field_expression" },
+	{ .type = "subscript_expression", .enter = on_subscript },
+	{ .type = "pointer_expression", .enter = on_pointer_expression },
+	{ .type = "field_designator", .child_role = SQ_ROLE_B },
+	{ .type = "expression_statement", .enter = on_expression_statement },
+	{ .type = "compound_statement", .enter = on_compound, .leave = leave_compound },
+	{ .type = NULL },
+};
+
+const struct sq_role_row sq_c_roles[] = {
+	{ "function_definition", "type", SQ_ROLE_TYPE },
+	{ "function_definition", "declarator", SQ_ROLE_DECL },
+	{ "function_definition", "body", SQ_ROLE_BODY },
+	{ "declaration", "type", SQ_ROLE_TYPE },
+	{ "declaration", "declarator", SQ_ROLE_DECL },
+	{ "parameter_declaration", "type", SQ_ROLE_TYPE },
+	{ "parameter_declaration", "declarator", SQ_ROLE_DECL },
+	{ "field_declaration", "type", SQ_ROLE_TYPE },
+	{ "field_declaration", "declarator", SQ_ROLE_DECL },
+	{ "type_definition", "type", SQ_ROLE_TYPE },
+	{ "type_definition", "declarator", SQ_ROLE_DECL },
+	{ "type_descriptor", "type", SQ_ROLE_TYPE },
+	{ "function_declarator", "declarator", SQ_ROLE_DECL },
+	{ "array_declarator", "declarator", SQ_ROLE_DECL },
+	{ "init_declarator", "declarator", SQ_ROLE_DECL },
+	{ "init_declarator", "value", SQ_ROLE_INIT },
+	{ "struct_specifier", "name", SQ_ROLE_NAME },
+	{ "struct_specifier", "body", SQ_ROLE_BODY },
+	{ "union_specifier", "name", SQ_ROLE_NAME },
+	{ "union_specifier", "body", SQ_ROLE_BODY },
+	{ "enum_specifier", "name", SQ_ROLE_NAME },
+	{ "enum_specifier", "body", SQ_ROLE_BODY },
+	{ "enumerator", "name", SQ_ROLE_NAME },
+	{ "preproc_def", "name", SQ_ROLE_NAME },
+	{ "preproc_def", "value", SQ_ROLE_D },
+	{ "preproc_function_def", "name", SQ_ROLE_NAME },
+	{ "preproc_function_def", "value", SQ_ROLE_BODY },
+	{ "preproc_if", "condition", SQ_ROLE_MACRO },
+	{ "preproc_elif", "condition", SQ_ROLE_MACRO },
+	{ "preproc_ifdef", "name", SQ_ROLE_MACRO },
+	{ "preproc_elifdef", "name", SQ_ROLE_MACRO },
+	{ "call_expression", "function", SQ_ROLE_CALLEE },
+	{ "call_expression", "arguments", SQ_ROLE_ARGS },
+	{ "field_expression", "argument", SQ_ROLE_OBJECT },
+	{ "field_expression", "field", SQ_ROLE_MEMBER },
+	{ "subscript_expression", "argument", SQ_ROLE_SAME },
+	{ "assignment_expression", "left", SQ_ROLE_WRITE },
+	{ "update_expression", "argument", SQ_ROLE_WRITE },
+	{ "gnu_asm_input_operand", "symbol", SQ_ROLE_IGNORE },
+	{ "gnu_asm_output_operand", "symbol", SQ_ROLE_IGNORE },
+	{ NULL, NULL, 0 },
+};
+
+/* what only the C grammar has */
+static const struct sq_rule_row c_rules[] = {
+	{ .type = "macro_type_specifier", .flags = SQ_RULE_CALL },
+	{ .type = NULL },
+};
+static const struct sq_role_row c_roles[] = {
+	{ "macro_type_specifier", "name", SQ_ROLE_CALLEE },
+	{ "offsetof_expression", "member", SQ_ROLE_C },
+	{ NULL, NULL, 0 },
+};
+
+const struct sq_lang_traits sq_traits_c = {
+	.lang = SQ_LANG_C,
+	.family = SQ_FAMILY_C,
+	.style = SQ_STYLE_INCLUDE,
+	.unit = SQ_UNIT_LINKAGE,
+	.extensions = extensions,
+	.separator = ".",
+};
+
+const struct sq_spec sq_spec_c = {
+	.lang = SQ_LANG_C,
+	.version = 1,
+	.grammar = "c",
+	.rules = { sq_c_rules, c_rules },
+	.roles = { sq_c_roles, c_roles },
+	.extensions = extensions,
+	.traits = &sq_traits_c,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * lang-c — the rows and hooks that C and C++ share.
+ *
+ * A declarator is read inside out: when the walk meets the name, it climbs the
+ * frames from there. What it passes decides between function and variable,
+ * where it arrives decides what the name is. rule->arg tells the frames apart.
+ */
+#include "lang/spec.h"
+
+enum sq_c_node {
+	SQ_C_OTHER,
+	SQ_C_FUNCTION_DECLARATOR, SQ_C_POINTER, SQ_C_PAREN, SQ_C_INIT,
+	/* where climbing ends */
+	SQ_C_DECLARATION, SQ_C_PARAMETER, SQ_C_FIELD, SQ_C_FUNCTION, SQ_C_TYPEDEF,
+};
+
+/* frame bits */
+#define SQ_C_STATIC 0x01u
+#define SQ_C_EXTERN 0x02u
+#define SQ_C_MACRO_CALL 0x04u   /* parsed as a declaration, is MACRO(name) */
+
+struct sq_c_declarator {
+	struct sq_frame *owner;   /* declaration, parameter, field, function, typedef; or NULL */
+	struct sq_frame *top;     /* outermost frame of the declarator, owner's child */
+	bool is_function, has_init, is_bare_paren;
+};
+/** sq_c_climb() - what declarator the name at @f belongs to. */
+void sq_c_climb(struct sq_frame *f, struct sq_c_declarator *ret_d);
+/** sq_c_declare() - bind the name at @f as its declaration says. */
+void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym);
+/** sq_c_scan_macro() - references in the text of a macro's body. */
+void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f);
+
+extern const struct sq_rule_row sq_c_rules[];
+extern const struct sq_role_row sq_c_roles[];

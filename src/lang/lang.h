@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * lang — grammars, extraction specs, and file bytes -> facts.
+ *
+ * contrib/grammars/manifest lists the languages; each has one spec file in
+ * this directory. Grammars are shared objects, loaded on first use.
+ * Ownership: the registry lives as long as the process; an extractor belongs
+ *            to one worker thread and holds its parser and builder.
+ * Threads:   the registry may be used by any thread (takes GRAMMAR.lock on a
+ *            first load); an extractor by its owner only.
+ * Facts are a pure function of (bytes, language, sq_lang_version()); limits
+ * that decide facts are deterministic (bytes, nesting depth, progress steps).
+ * Wall time is a watchdog only: SQ_LANG_E_TIMEOUT, nothing may be cached.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "facts/facts.h"
+#include "facts/traits.h"
+
+struct sq_lang_registry;
+struct sq_extractor;
+
+enum {
+	SQ_LANG_E_UNKNOWN = 1,    /* no spec or grammar for this file */
+	SQ_LANG_E_TIMEOUT = 2,    /* watchdog (wall time) fired: try again later */
+	SQ_LANG_E_LIMIT = 3,      /* a deterministic limit ended it; no facts */
+	SQ_LANG_E_CANCELLED = 4,
+};
+
+/**
+ * sq_lang_registry_new()
+ * @grammar_dir: where the shared objects are; NULL: SQRYD_GRAMMAR_DIR of the
+ *               environment, then the installed directory.
+ */
+int sq_lang_registry_new(const char *grammar_dir, struct sq_lang_registry **ret_r) sq_must_check;
+struct sq_lang_registry *sq_lang_registry_free(struct sq_lang_registry *r);
+/** sq_lang_detect() - language by file name (SQ_LANG_NONE: not indexed). Pure. ".h" is C. */
+enum sq_lang sq_lang_detect(struct sq_slice path);
+/** sq_lang_traits_table() - SQ_LANG_MAX pointers, NULL where a language has none. */
+const struct sq_lang_traits *const *sq_lang_traits_table(void);
+/** sq_lang_version() - extractor version of a language; part of a cache key. */
+uint32_t sq_lang_version(enum sq_lang lang);
+/** sq_lang_load() - make sure the grammar is there. Return: 0, SQ_LANG_E_UNKNOWN, -errno;
+ *  *ret_why (may be NULL) gets a static or registry-owned sentence on failure. */
+int sq_lang_load(struct sq_lang_registry *r, enum sq_lang lang, const char **ret_why);
+
+struct sq_extract_limits {
+	uint32_t max_depth;           /* nesting below which nodes are not visited (default 2000) */
+	uint64_t max_steps;           /* parser progress callbacks before SQ_LANG_E_LIMIT */
+	uint64_t watchdog_ns;         /* wall time (default 5 s) */
+	const bool *cancel;           /* relaxed flag polled inside, may be NULL */
+};
+void sq_extract_limits_default(struct sq_extract_limits *ret);
+
+int sq_extractor_new(struct sq_lang_registry *r, struct sq_extractor **ret_x) sq_must_check;
+struct sq_extractor *sq_extractor_free(struct sq_extractor *x);
+/**
+ * sq_extract() - parse and extract one file.
+ * Return: 0; SQ_LANG_E_*; -errno.
+ */
+int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+	       const struct sq_extract_limits *limits, struct sq_facts *ret_f) sq_must_check;
+/** sq_parse_only() - the floor: parse, drop the tree. For bench/. */
+int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes);
