@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/jobs.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "sys/thread.h"
+#include "sys/wake.h"
+
+static unsigned n_run;
+static struct sq_jobs *queue;
+
+static void count(void *arg, unsigned thread)
+{
+	(void)thread;
+	/* relaxed: drain and free order it for the reader */
+	sq_add_relaxed(&n_run, *(unsigned *)arg);
+}
+
+/* holds its thread until told */
+struct gate {
+	struct sq_wake entered, go;
+};
+
+static void wait_at(void *arg, unsigned thread)
+{
+	struct gate *g = arg;
+
+	(void)thread;
+	sq_wake_signal(&g->entered);
+	sq_wake_wait(&g->go);
+}
+
+static void gate_init(struct gate *g)
+{
+	ck_assert_int_eq(sq_wake_init(&g->entered), 0);
+	ck_assert_int_eq(sq_wake_init(&g->go), 0);
+}
+
+static void gate_deinit(struct gate *g)
+{
+	sq_wake_deinit(&g->entered);
+	sq_wake_deinit(&g->go);
+}
+
+START_TEST(limits)
+{
+	unsigned one = 1;
+	struct gate g;
+
+	n_run = 0;
+	gate_init(&g);
+	ck_assert_int_eq(sq_jobs_new(0, 1, "x", false, &queue), -EINVAL);
+	ck_assert_int_eq(sq_jobs_new(1, 0, "x", false, &queue), -EINVAL);
+	ck_assert_int_eq(sq_jobs_new(1, 3, "test", false, &queue), 0);
+	ck_assert_uint_eq(sq_jobs_width(queue), 1);
+	ck_assert_int_eq(sq_jobs_submit(queue, wait_at, &g), 0);
+	sq_wake_wait(&g.entered);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(sq_jobs_submit(queue, count, &one), 0);
+	ck_assert_int_eq(sq_jobs_submit(queue, count, &one), SQ_JOBS_E_FULL);
+	ck_assert_uint_eq(sq_jobs_len(queue), 3);
+	sq_wake_signal(&g.go);
+	sq_jobs_drain(queue);
+	ck_assert_uint_eq(n_run, 3);
+	ck_assert_uint_eq(sq_jobs_len(queue), 0);
+	sq_jobs_close(queue);
+	ck_assert_int_eq(sq_jobs_submit(queue, count, &one), SQ_JOBS_E_CLOSED);
+	ck_assert_ptr_null(sq_jobs_free(queue));
+	ck_assert_ptr_null(sq_jobs_free(NULL));
+	gate_deinit(&g);
+}
+END_TEST
+
+static unsigned order[100], n_order;
+
+static void note(void *arg, unsigned thread)
+{
+	(void)thread;
+	order[n_order++] = (unsigned)(uintptr_t)arg;   /* one thread only */
+}
+
+/* first in, first out, also when the ring of slots wraps */
+START_TEST(in_order)
+{
+	n_order = 0;
+	ck_assert_int_eq(sq_jobs_new(1, 7, "test", false, &queue), 0);
+	for (uintptr_t i = 0; i < 100; i++) {
+		int r;
+
+		while ((r = sq_jobs_submit(queue, note, (void *)i)) == SQ_JOBS_E_FULL)
+			sq_jobs_drain(queue);
+		ck_assert_int_eq(r, 0);
+	}
+	sq_jobs_free(queue);
+	ck_assert_uint_eq(n_order, 100);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_uint_eq(order[i], i);
+}
+END_TEST
+
+/* freeing the queue runs what was accepted */
+START_TEST(shutdown)
+{
+	unsigned one = 1;
+	struct gate g;
+
+	n_run = 0;
+	gate_init(&g);
+	ck_assert_int_eq(sq_jobs_new(1, 100, "test", false, &queue), 0);
+	ck_assert_int_eq(sq_jobs_submit(queue, wait_at, &g), 0);
+	for (int i = 0; i < 50; i++)
+		ck_assert_int_eq(sq_jobs_submit(queue, count, &one), 0);
+	sq_jobs_close(queue);
+	sq_wake_signal(&g.go);
+	sq_jobs_free(queue);
+	ck_assert_uint_eq(n_run, 50);
+	gate_deinit(&g);
+}
+END_TEST
+
+/* a job that hands on to the next: drain waits for the whole chain */
+static void chain(void *arg, unsigned thread)
+{
+	uintptr_t left = (uintptr_t)arg;
+
+	(void)thread;
+	sq_add_relaxed(&n_run, 1);   /* drain orders it */
+	if (left && sq_jobs_submit(queue, chain, (void *)(left - 1)))
+		sq_add_relaxed(&n_run, 1000000);
+}
+
+START_TEST(chained)
+{
+	n_run = 0;
+	ck_assert_int_eq(sq_jobs_new(3, 16, "test", true, &queue), 0);
+	ck_assert_int_eq(sq_jobs_submit(queue, chain, (void *)(uintptr_t)500), 0);
+	sq_jobs_drain(queue);
+	ck_assert_uint_eq(n_run, 501);
+	sq_jobs_free(queue);
+}
+END_TEST
+
+static unsigned per_thread[4];
+
+static void count_own(void *arg, unsigned thread)
+{
+	(void)arg;
+	per_thread[thread]++;   /* plain: a thread's own */
+}
+
+static void *submit_many(void *arg)
+{
+	unsigned *n_ok = arg;
+
+	for (int i = 0; i < 5000; i++)
+		*n_ok += !sq_jobs_submit(queue, count_own, NULL);
+	return NULL;
+}
+
+START_TEST(many)
+{
+	unsigned n_ok[3] = { 0 }, sum = 0;
+	pthread_t thread[3];
+
+	memset(per_thread, 0, sizeof(per_thread));
+	ck_assert_int_eq(sq_jobs_new(4, 64, "test", false, &queue), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(sq_thread_start("submit", submit_many, &n_ok[i], &thread[i]), 0);
+	for (int i = 0; i < 3; i++)
+		sq_thread_join(thread[i]);
+	sq_jobs_free(queue);
+	for (int i = 0; i < 4; i++)
+		sum += per_thread[i];
+	ck_assert_uint_gt(sum, 0);
+	ck_assert_uint_eq(sum, n_ok[0] + n_ok[1] + n_ok[2]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sys-jobs");
+	TCase *t = tcase_create("jobs");
+	SRunner *r;
+	int n;
+
+	tcase_add_test(t, limits);
+	tcase_add_test(t, in_order);
+	tcase_add_test(t, shutdown);
+	tcase_add_test(t, chained);
+	tcase_add_test(t, many);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	n = srunner_ntests_failed(r);
+	srunner_free(r);
+	return n != 0;
+}

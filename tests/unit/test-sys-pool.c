@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/pool.h"
+
+#include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "sys/thread.h"
+
+enum { N = 5 };
+
+struct count {
+	unsigned calls[N];
+	pthread_t thread[N];
+	unsigned inside;           /* of all runs together */
+	bool overlap;
+	int policy;
+};
+
+static int tally(void *arg, unsigned worker)
+{
+	struct count *c = arg;
+
+	ck_assert_uint_lt(worker, N);
+	c->calls[worker]++;
+	if (c->calls[worker] > 1 && !pthread_equal(c->thread[worker], pthread_self()))
+		return -EIO;
+	c->thread[worker] = pthread_self();
+	return 0;
+}
+
+/* each worker once a run, always the same thread for an index */
+START_TEST(runs)
+{
+	struct count c = { .inside = 0 };
+	struct sq_pool *p;
+	const struct sq_parallel *par;
+
+	ck_assert_int_eq(sq_pool_new(0, "x", false, &p), -EINVAL);
+	ck_assert_int_eq(sq_pool_new(N, "test", false, &p), 0);
+	par = sq_pool_parallel(p);
+	ck_assert_uint_eq(sq_parallel_width(par), N);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(sq_parallel_run(par, tally, &c), 0);
+	for (int i = 0; i < N; i++)
+		ck_assert_uint_eq(c.calls[i], 1000);
+	ck_assert_ptr_null(sq_pool_free(p));
+	ck_assert_ptr_null(sq_pool_free(NULL));
+}
+END_TEST
+
+static int fail_some(void *arg, unsigned worker)
+{
+	const int *results = arg;
+
+	return results[worker];
+}
+
+START_TEST(results)
+{
+	int r[N] = { 0, 7, -ENOENT, 0, -EIO };
+	struct sq_pool *p;
+
+	ck_assert_int_eq(sq_pool_new(N, "a-rather-long-name", false, &p), 0);
+	ck_assert_int_eq(sq_pool_run(p, fail_some, r), -ENOENT);
+	r[2] = 0;
+	ck_assert_int_eq(sq_pool_run(p, fail_some, r), -EIO);
+	r[4] = 3;
+	ck_assert_int_eq(sq_pool_run(p, fail_some, r), 0);
+	sq_pool_free(p);
+}
+END_TEST
+
+/* all of a run before any of the next, whoever calls */
+static struct count shared;
+
+static int exclusive(void *arg, unsigned worker)
+{
+	unsigned caller = (unsigned)(uintptr_t)arg;
+
+	(void)worker;
+	/* low half: workers inside; high half: the sum of their callers' numbers */
+	unsigned now = sq_add_acq_rel(&shared.inside, 1 + (caller << 16)) + 1 + (caller << 16);
+
+	if (now >> 16 != (now & 0xffff) * caller)
+		sq_store_relaxed(&shared.overlap, true);   /* read after the joins */
+	sched_yield();
+	sq_sub_acq_rel(&shared.inside, 1 + (caller << 16));
+	return 0;
+}
+
+static struct sq_pool *shared_pool;
+
+static void *call_often(void *arg)
+{
+	for (int i = 0; i < 300; i++)
+		if (sq_pool_run(shared_pool, exclusive, arg))
+			return arg;
+	return NULL;
+}
+
+START_TEST(callers)
+{
+	pthread_t thread[4];
+
+	memset(&shared, 0, sizeof(shared));
+	ck_assert_int_eq(sq_pool_new(3, "test", false, &shared_pool), 0);
+	for (uintptr_t i = 0; i < 4; i++)
+		ck_assert_int_eq(sq_thread_start("caller", call_often,
+						 (void *)(1 + 100 * i), &thread[i]), 0);
+	for (int i = 0; i < 4; i++)
+		sq_thread_join(thread[i]);
+	ck_assert(!shared.overlap);
+	ck_assert_uint_eq(shared.inside, 0);
+	sq_pool_free(shared_pool);
+}
+END_TEST
+
+static int ask_policy(void *arg, unsigned worker)
+{
+	(void)worker;
+	*(int *)arg = sched_getscheduler(0);
+	return 0;
+}
+
+START_TEST(background)
+{
+	struct sq_pool *p;
+	int policy = -1;
+
+	ck_assert_int_eq(sq_pool_new(1, "test", true, &p), 0);
+	ck_assert_int_eq(sq_pool_run(p, ask_policy, &policy), 0);
+	ck_assert_int_eq(policy, SCHED_BATCH);
+	sq_pool_free(p);
+}
+END_TEST
+
+START_TEST(none)
+{
+	int policy = -1;
+
+	/* without a pool the caller is the only worker */
+	ck_assert_uint_eq(sq_parallel_width(NULL), 1);
+	ck_assert_int_eq(sq_parallel_run(NULL, ask_policy, &policy), 0);
+	ck_assert_int_ge(policy, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sys-pool");
+	TCase *t = tcase_create("pool");
+	SRunner *r;
+	int n;
+
+	tcase_add_test(t, runs);
+	tcase_add_test(t, results);
+	tcase_add_test(t, callers);
+	tcase_add_test(t, background);
+	tcase_add_test(t, none);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	n = srunner_ntests_failed(r);
+	srunner_free(r);
+	return n != 0;
+}
