@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "query/regex.h"
+
+#include <regex.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+struct sq_regex {
+	regex_t re;
+	char *literal;
+	size_t n_literal;
+	bool literal_is_all;
+};
+
+/* one pass over the pattern: what it may hold, and its dialect made POSIX */
+struct reader {
+	struct sq_slice in;
+	size_t at;
+	struct sq_buf out;      /* what regcomp gets */
+	struct sq_buf run;      /* plain bytes in a row, outside of groups */
+	struct sq_buf best;     /* the longest run so far */
+	unsigned depth;
+	/* atoms with repetitions written out: of each open group, and of the
+	 * item just read, which a repetition still multiplies */
+	uint64_t atoms[SQ_REGEX_MAX_DEPTH + 1];
+	uint64_t last;
+	bool has_choice;        /* '|' outside of groups: no literal is certain */
+	bool only_literal;
+	char *message;
+};
+
+static int refuse(struct reader *r, const char *what)
+{
+	snprintf(r->message, SQ_REGEX_MESSAGE,
+		 "bad regular expression at its byte %zu: %s", r->at, what);
+	return SQ_REGEX_E_SYNTAX;
+}
+
+static void end_run(struct reader *r)
+{
+	if (r->run.n > r->best.n) {
+		sq_buf_clear(&r->best);
+		sq_buf_add_slice(&r->best, sq_buf_slice(&r->run));
+	}
+	sq_buf_clear(&r->run);
+}
+
+/* something that is not one plain byte */
+static void not_plain(struct reader *r)
+{
+	r->only_literal = false;
+	end_run(r);
+}
+
+static void add_plain(struct reader *r, char c)
+{
+	if (strchr("\\^$.[]|()*+?{}", c))
+		sq_buf_putc(&r->out, '\\');
+	sq_buf_putc(&r->out, c);
+	if (r->depth)
+		return;
+	sq_buf_putc(&r->run, c);
+}
+
+static int read_escape(struct reader *r)
+{
+	char c;
+
+	if (r->at + 1 >= r->in.n)
+		return refuse(r, "a backslash at the end");
+	c = r->in.p[++r->at];
+	r->last = 1;
+	if (c >= '0' && c <= '9')
+		return refuse(r, "back references are not supported");
+	if (c == 'd' || c == 'D') {
+		not_plain(r);
+		sq_buf_puts(&r->out, c == 'd' ? "[0-9]" : "[^0-9]");
+	} else if (c == 'n' || c == 't') {
+		add_plain(r, c == 'n' ? '\n' : '\t');
+	} else if (strchr("wWsSbB<>", c)) {
+		not_plain(r);
+		sq_buf_putc(&r->out, '\\');
+		sq_buf_putc(&r->out, c);
+	} else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') {
+		return refuse(r, "an unknown escape");
+	} else {
+		add_plain(r, c);
+	}
+	return 0;
+}
+
+/* copied as it is up to its ']', a \d inside made a range */
+static int read_class(struct reader *r)
+{
+	size_t start = r->at;
+	size_t i = r->at + 1;
+
+	not_plain(r);
+	r->last = 1;
+	sq_buf_putc(&r->out, '[');
+	if (i < r->in.n && r->in.p[i] == '^')
+		sq_buf_putc(&r->out, r->in.p[i++]);
+	for (size_t first = i; i < r->in.n; i++) {
+		char c = r->in.p[i];
+
+		if (c == ']' && i > first) {
+			sq_buf_putc(&r->out, ']');
+			r->at = i;
+			return 0;
+		}
+		if (c == '\\' && i + 1 < r->in.n) {
+			char e = r->in.p[++i];
+			const char *set = e == 'd' ? "0-9" :
+					  e == 'w' ? "[:alnum:]_" :
+					  e == 's' ? "[:space:]" : NULL;
+
+			if (set)
+				sq_buf_puts(&r->out, set);
+			else if (strchr("]^-[", e))
+				return refuse(r, "escape ']' '^' '-' '[' in a "
+						 "class by their position");
+			else
+				sq_buf_putc(&r->out, e);
+			continue;
+		}
+		sq_buf_putc(&r->out, c);
+		if (c == '[' && i + 1 < r->in.n &&
+		    strchr(":.=", r->in.p[i + 1])) {
+			char kind = r->in.p[++i];
+
+			/* [:alpha:] may hold a ']' only behind its second colon */
+			do
+				sq_buf_putc(&r->out, r->in.p[i++]);
+			while (i < r->in.n && r->in.p[i] != kind);
+			if (i < r->in.n)
+				sq_buf_putc(&r->out, r->in.p[i]);
+		}
+	}
+	r->at = start;
+	return refuse(r, "'[' without ']'");
+}
+
+/* {m}, {m,}, {m,n}: copied; its size multiplies */
+static int read_interval(struct reader *r)
+{
+	uint64_t m = 0, largest = 0;
+	size_t i = r->at + 1;
+
+	for (; i < r->in.n && r->in.p[i] != '}'; i++) {
+		char c = r->in.p[i];
+
+		if (c == ',') {
+			m = 0;
+			continue;
+		}
+		if (c < '0' || c > '9')
+			return refuse(r, "'{' without a count (write \\{)");
+		m = m * 10 + (uint64_t)(c - '0');
+		largest = SQ_MAX(largest, m);
+		if (largest > SQ_REGEX_MAX_REPEAT)
+			return refuse(r, "a repetition over 1000");
+	}
+	if (i == r->in.n)
+		return refuse(r, "'{' without '}' (write \\{)");
+	r->last *= SQ_MAX(largest, (uint64_t)1);
+	sq_buf_add(&r->out, r->in.p + r->at, i + 1 - r->at);
+	r->at = i;
+	return 0;
+}
+
+static int read_repeat(struct reader *r, char c)
+{
+	int ret = 0;
+
+	if (!r->out.n || !r->last)
+		return refuse(r, "nothing to repeat");
+	r->only_literal = false;
+	/* the byte before it is certain only with '+' */
+	if (r->run.n && c != '+')
+		r->run.n--;
+	end_run(r);
+	if (c == '{')
+		ret = read_interval(r);
+	else
+		sq_buf_putc(&r->out, c);
+	if (!ret && r->at + 1 < r->in.n && r->in.p[r->at + 1] == '?')
+		return refuse(r, "lazy repetition is not supported");
+	return ret;
+}
+
+static int open_group(struct reader *r)
+{
+	not_plain(r);
+	if (r->depth == SQ_REGEX_MAX_DEPTH)
+		return refuse(r, "groups nested over 50 deep");
+	if (r->at + 1 < r->in.n && r->in.p[r->at + 1] == '?') {
+		if (r->at + 2 >= r->in.n || r->in.p[r->at + 2] != ':')
+			return refuse(r, "only (?:...) is supported of (?...)");
+		r->at += 2;
+	}
+	r->atoms[++r->depth] = 0;
+	r->last = 0;
+	sq_buf_putc(&r->out, '(');
+	return 0;
+}
+
+static int close_group(struct reader *r)
+{
+	if (!r->depth)
+		return refuse(r, "')' without '('");
+	r->last = r->atoms[r->depth--] + 1;
+	sq_buf_putc(&r->out, ')');
+	return 0;
+}
+
+static int read_one(struct reader *r)
+{
+	char c = r->in.p[r->at];
+	int ret = 0;
+
+	/* what stands before is complete unless it is repeated now */
+	if (!c || !strchr("*+?{", c)) {
+		r->atoms[r->depth] += r->last;
+		r->last = 0;
+	}
+	switch (c) {
+	case '\0':
+		return refuse(r, "a NUL byte");
+	case '\\':
+		return read_escape(r);
+	case '[':
+		return read_class(r);
+	case '(':
+		return open_group(r);
+	case ')':
+		return close_group(r);
+	case '*':
+	case '+':
+	case '?':
+	case '{':
+		return read_repeat(r, c);
+	case '|':
+		r->has_choice |= !r->depth;
+		not_plain(r);
+		sq_buf_putc(&r->out, c);
+		break;
+	case '^':
+	case '$':
+		not_plain(r);
+		sq_buf_putc(&r->out, c);
+		break;
+	case '.':
+		r->last = 1;
+		not_plain(r);
+		sq_buf_putc(&r->out, c);
+		break;
+	default:
+		r->last = 1;
+		add_plain(r, c);
+	}
+	return ret;
+}
+
+static int read_all(struct reader *r)
+{
+	int ret = 0;
+
+	if (r->in.n > SQ_REGEX_MAX_BYTES)
+		return refuse(r, "longer than 1024 bytes");
+	for (; !ret && r->at < r->in.n; r->at++) {
+		ret = read_one(r);
+		if (!ret && r->atoms[r->depth] + r->last > SQ_REGEX_MAX_ATOMS)
+			ret = refuse(r, "too large with repetitions written out");
+	}
+	if (ret)
+		return ret;
+	if (r->depth)
+		return refuse(r, "'(' without ')'");
+	end_run(r);
+	return 0;
+}
+
+static int compile(struct sq_regex *re, struct reader *r, bool icase)
+{
+	const char *text = sq_buf_z(&r->out);
+	char why[96];
+	int e;
+
+	if (!text || sq_buf_error(&r->best) || sq_buf_error(&r->run))
+		return sq_error_origin(-ENOMEM);
+	e = regcomp(&re->re, text, REG_EXTENDED | (icase ? REG_ICASE : 0));
+	if (!e)
+		return 0;
+	if (e == REG_ESPACE)
+		return sq_error_origin(-ENOMEM);
+	regerror(e, &re->re, why, sizeof(why));
+	r->at = 0;
+	return refuse(r, why);
+}
+
+static void reader_deinit(struct reader *r)
+{
+	sq_buf_deinit(&r->out);
+	sq_buf_deinit(&r->run);
+	sq_buf_deinit(&r->best);
+}
+
+int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
+		 char ret_message[SQ_REGEX_MESSAGE])
+{
+	struct reader r = {
+		.in = pattern, .message = ret_message, .only_literal = true,
+	};
+	struct sq_regex *re = sq_calloc(1, sizeof(*re));
+	int ret;
+
+	if (!re)
+		return sq_error_origin(-ENOMEM);
+	ret = read_all(&r);
+	if (!ret)
+		ret = compile(re, &r, icase);
+	if (!ret) {
+		if (!icase && !r.has_choice) {
+			re->literal_is_all = r.only_literal;
+			re->n_literal = r.best.n;
+			re->literal = SQ_TAKE(r.best.p);
+		}
+		*ret_re = re;
+	} else {
+		sq_free(re);
+	}
+	reader_deinit(&r);
+	return ret;
+}
+
+static void add_glob(struct sq_slice g, struct sq_buf *out)
+{
+	sq_buf_putc(out, '^');
+	for (size_t i = 0; i < g.n; i++) {
+		struct sq_slice rest = sq_slice(g.p + i, g.n - i);
+
+		if (sq_slice_has_prefix(rest, SQ_LIT("**/"))) {
+			sq_buf_puts(out, "(.*/)?");
+			i += 2;
+		} else if (sq_slice_has_prefix(rest, SQ_LIT("**"))) {
+			sq_buf_puts(out, ".*");
+			i++;
+		} else if (g.p[i] == '*') {
+			sq_buf_puts(out, "[^/]*");
+		} else if (g.p[i] == '?') {
+			sq_buf_puts(out, "[^/]");
+		} else if (sq_slice_has_prefix(rest, SQ_LIT("[!"))) {
+			sq_buf_puts(out, "[^");
+			i++;
+		} else {
+			if (strchr("\\^$.|()+{}", g.p[i]))
+				sq_buf_putc(out, '\\');
+			sq_buf_putc(out, g.p[i]);
+		}
+	}
+	sq_buf_putc(out, '$');
+}
+
+int sq_regex_new_glob(struct sq_slice glob, struct sq_regex **ret_re,
+		      char ret_message[SQ_REGEX_MESSAGE])
+{
+	struct sq_buf b = SQ_BUF_NULL;
+	int r;
+
+	add_glob(glob, &b);
+	r = sq_buf_error(&b);
+	if (!r)
+		r = sq_regex_new(sq_buf_slice(&b), false, ret_re, ret_message);
+	sq_buf_deinit(&b);
+	return r;
+}
+
+struct sq_regex *sq_regex_free(struct sq_regex *re)
+{
+	if (re) {
+		regfree(&re->re);
+		sq_free(re->literal);
+		sq_free(re);
+	}
+	return NULL;
+}
+
+bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
+{
+	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
+
+	if (re->n_literal &&
+	    !memmem(text.p, text.n, re->literal, re->n_literal))
+		return false;
+	if (re->literal_is_all)
+		return true;
+	return !regexec(&re->re, text.p ? text.p : "", 1, &m, REG_STARTEND);
+}
+
+struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all)
+{
+	*ret_is_all = re->literal_is_all;
+	return sq_slice(re->literal, re->n_literal);
+}

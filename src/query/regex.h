@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * regex — a compiled pattern: POSIX extended syntax with \d \w \s \b and
+ * (?:...), matched byte by byte and anywhere in the text. Back references are
+ * refused, so that a match is linear in the text; nesting and repetition are
+ * bounded, so that compiling is too.
+ * Ownership: belongs to its creator.
+ * Threads:   matching is safe from several threads, but they take turns.
+ */
+#include <stdbool.h>
+
+#include "base/str.h"
+
+#define SQ_REGEX_MAX_BYTES 1024u
+#define SQ_REGEX_MAX_DEPTH 50u
+#define SQ_REGEX_MAX_REPEAT 1000u       /* of one {m,n} */
+#define SQ_REGEX_MAX_ATOMS 4096u        /* with every {m,n} written out */
+#define SQ_REGEX_MESSAGE 160u           /* bytes that a message may need */
+
+struct sq_regex;
+enum { SQ_REGEX_E_SYNTAX = 1 };
+/** sq_regex_new() - Return: 0; SQ_REGEX_E_SYNTAX with @ret_message; -ENOMEM. */
+int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
+		 char ret_message[SQ_REGEX_MESSAGE]) sq_must_check;
+/** sq_regex_new_glob() - the whole text; '*' stops at '/', '**' does not. As sq_regex_new(). */
+int sq_regex_new_glob(struct sq_slice glob, struct sq_regex **ret_re,
+		      char ret_message[SQ_REGEX_MESSAGE]) sq_must_check;
+struct sq_regex *sq_regex_free(struct sq_regex *re);
+bool sq_regex_match(const struct sq_regex *re, struct sq_slice text);
+/** sq_regex_literal() - bytes that every match contains; empty: none known.
+ *  @ret_is_all: containing them is enough. */
+struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all);
