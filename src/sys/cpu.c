@@ -49,6 +49,9 @@ static unsigned whole_cpus(long long quota, long long period)
 	return (unsigned)SQ_MIN((quota + period - 1) / period, (long long)MAX_CPUS);
 }
 
+/* the quota that @dir below @root_fd states, 0 for none; @b is room to read into */
+typedef unsigned quota_fn(int root_fd, const char *dir, struct sq_buf *b);
+
 /* cpu.max: "max 100000" or "150000 100000" */
 static unsigned quota_v2(int root_fd, const char *dir, struct sq_buf *b)
 {
@@ -81,7 +84,7 @@ static unsigned quota_v1(int root_fd, const char *dir, struct sq_buf *b)
  * the walk then ends at the mount's root, which is the container's.
  */
 static unsigned quota_upwards(int root_fd, const char *mount, struct sq_slice group,
-			      unsigned (*read_quota)(int, const char *, struct sq_buf *))
+			      quota_fn *read_quota)
 {
 	struct sq_buf dir = SQ_BUF_NULL, text = SQ_BUF_NULL;
 	unsigned best = 0;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* alloc is compiled in with its fault hook, whatever the build has. */
+#undef SQ_TEST_HOOKS
+#define SQ_TEST_HOOKS 1
+#include "base/alloc.c"
+
 #include "sys/jobs.h"
 
 #include <check.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -179,6 +183,32 @@ START_TEST(many)
 }
 END_TEST
 
+/* each allocation in turn; a submit makes none */
+START_TEST(no_memory)
+{
+	struct sq_jobs *j = NULL;
+	unsigned one = 1;
+	uint64_t nth = 1;
+	int r;
+
+	for (;; nth++) {
+		sq_alloc_fail_after(nth);
+		r = sq_jobs_new(2, 4, "test", false, &j);
+		if (!r)
+			break;
+		ck_assert_int_eq(r, -ENOMEM);
+		ck_assert_ptr_null(j);
+	}
+	ck_assert_uint_eq(nth, 2 + 2 + 1);   /* queue, slots, a start record each, success */
+	n_run = 0;
+	sq_alloc_fail_after(1);
+	ck_assert_int_eq(sq_jobs_submit(j, count, &one), 0);
+	sq_jobs_free(j);
+	sq_alloc_fail_after(0);
+	ck_assert_uint_eq(n_run, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sys-jobs");
@@ -191,6 +221,7 @@ int main(void)
 	tcase_add_test(t, shutdown);
 	tcase_add_test(t, chained);
 	tcase_add_test(t, many);
+	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

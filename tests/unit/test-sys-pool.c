@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* alloc is compiled in with its fault hook, whatever the build has. */
+#undef SQ_TEST_HOOKS
+#define SQ_TEST_HOOKS 1
+#include "base/alloc.c"
+
 #include "sys/pool.h"
 
 #include <check.h>
-#include <errno.h>
 #include <sched.h>
 #include <string.h>
 
@@ -148,6 +152,27 @@ START_TEST(none)
 }
 END_TEST
 
+/* each allocation in turn, threads that were started before it included */
+START_TEST(no_memory)
+{
+	struct sq_pool *p = NULL;
+	uint64_t nth = 1;
+	int r;
+
+	for (;; nth++) {
+		sq_alloc_fail_after(nth);
+		r = sq_pool_new(N, "test", false, &p);
+		if (!r)
+			break;
+		ck_assert_int_eq(r, -ENOMEM);
+		ck_assert_ptr_null(p);
+	}
+	sq_alloc_fail_after(0);
+	ck_assert_uint_eq(nth, 1 + N + 1);   /* the pool, a start record each, success */
+	sq_pool_free(p);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("sys-pool");
@@ -160,6 +185,7 @@ int main(void)
 	tcase_add_test(t, callers);
 	tcase_add_test(t, background);
 	tcase_add_test(t, none);
+	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
