@@ -74,7 +74,6 @@ void sq_facts_builder_reset(struct sq_facts_builder *b, enum sq_lang lang)
 	sq_buf_clear(&b->bytes);
 	b->bytes.error = 0;
 	b->lang = lang;
-	b->defs_unordered = false;
 	b->error = 0;
 }
 
@@ -164,8 +163,6 @@ uint32_t sq_facts_add_def(struct sq_facts_builder *b, const struct sq_def *def)
 		fail(b, r);
 		return SQ_NONE;
 	}
-	if (b->defs.n > 1 && starts_before(def, &b->defs.v[b->defs.n - 2]))
-		b->defs_unordered = true;
 	return (uint32_t)b->defs.n - 1;
 }
 
@@ -234,14 +231,16 @@ static uint32_t kept_parent(const struct sq_facts_builder *b, uint32_t i)
 	return i;
 }
 
-static bool needs_order(const struct sq_facts_builder *b)
+static bool needs_order(struct sq_facts_builder *b)
 {
-	if (b->defs_unordered)
-		return true;
-	for (size_t i = 0; i < b->defs.n; i++)
-		if (is_dropped(&b->defs.v[i]))
-			return true;
-	return false;
+	bool has_dropped = b->defs.n && is_dropped(&b->defs.v[0]);
+
+	b->defs_unordered = false;
+	for (size_t i = 1; i < b->defs.n; i++) {
+		has_dropped |= is_dropped(&b->defs.v[i]);
+		b->defs_unordered |= starts_before(&b->defs.v[i], &b->defs.v[i - 1]);
+	}
+	return has_dropped || b->defs_unordered;
 }
 
 /* order[] = kept definitions by start; rank[] = its inverse */

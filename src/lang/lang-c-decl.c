@@ -90,9 +90,34 @@ static void declare_global(struct sq_walk *w, struct sq_frame *f, const struct s
 	}
 }
 
+static bool has_underscores(struct sq_slice s)
+{
+	return sq_slice_has_prefix(s, SQ_LIT("__"));
+}
+
+/* "int x __aligned = 1;": the reference that was made of x becomes one of __aligned */
+static uint32_t true_name(struct sq_walk *w, const struct sq_frame *f,
+			  const struct sq_frame *owner, uint32_t sym)
+{
+	struct sq_slice other = sq_slice(w->bytes.p + owner->obj_start,
+					 owner->obj_end - owner->obj_start);
+	struct sq_ref *r = sq_facts_ref(w->builder, owner->ref);
+	TSPoint at = ts_node_start_point(f->node);
+
+	if (!(owner->bits & SQ_C_NAME_IN_ERROR) || !has_underscores(sq_walk_text(w, sym)) ||
+	    has_underscores(other) || !r)
+		return sym;
+	r->name = sq_facts_add_string(w->builder, sq_walk_text(w, sym));
+	r->line = at.row + 1;
+	r->col = at.column;
+	return sq_walk_sym(w, other);
+}
+
 static void declare_variable(struct sq_walk *w, struct sq_frame *f,
 			     const struct sq_c_declarator *d, uint32_t sym)
 {
+	if (!d->is_function)
+		sym = true_name(w, f, d->owner, sym);
 	if (is_torn(w, d->owner)) {
 		if (!w->n_functions)
 			w->carry = d->owner->bits & SQ_C_STATIC;

@@ -15,7 +15,14 @@ static enum sq_visit on_identifier(struct sq_walk *w, struct sq_frame *f)
 	else if (f->role == SQ_ROLE_A)
 		sq_walk_local(w, sym, SQ_NONE);
 	else
-		(void)sq_walk_use(w, f, sym);
+		f->ref = sq_walk_use(w, f, sym);
+	/* "int x __aligned = 1;" reads as ERROR(x) and a variable __aligned */
+	if (f[-1].rule == &w->error_rule && f[-2].rule->arg == SQ_C_DECLARATION) {
+		f[-2].bits |= SQ_C_NAME_IN_ERROR;
+		f[-2].obj_start = f->start;
+		f[-2].obj_end = f->end;
+		f[-2].ref = f->ref;
+	}
 	return SQ_SKIP;
 }
 
@@ -140,7 +147,8 @@ static void leave_declaration(struct sq_walk *w, struct sq_frame *f)
 static enum sq_visit on_paren_declarator(struct sq_walk *w, struct sq_frame *f)
 {
 	(void)w;
-	if (f[-1].rule->arg == SQ_C_DECLARATION && f[-1].ref != SQ_NONE) {
+	if (f[-1].rule->arg == SQ_C_DECLARATION && f[-1].ref != SQ_NONE &&
+	    !(f[-1].bits & SQ_C_NAME_IN_ERROR)) {
 		f[-1].bits |= SQ_C_MACRO_CALL;
 		f[-1].type = SQ_NONE;
 	}
