@@ -98,14 +98,13 @@ static int add_to_slot(struct impl *e, struct sq_op *op)
 	size_t want = (size_t)op->fd + 1;
 
 	if (want > e->slots.n) {
-		struct slot *old = e->slots.v;
 		int r = sq_vec_reserve(&e->slots, want - e->slots.n);
 
 		if (r < 0)
 			return sq_error_trace(r);
 		memset(e->slots.v + e->slots.n, 0, (want - e->slots.n) * sizeof(e->slots.v[0]));
 		e->slots.n = want;
-		for (size_t i = 0; old != e->slots.v && i < e->slots.n; i++)
+		for (size_t i = 0; i < e->slots.n; i++)
 			if (e->slots.v[i].ops)
 				e->slots.v[i].ops->prev = &e->slots.v[i].ops;   /* the heads moved */
 	}
