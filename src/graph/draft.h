@@ -47,7 +47,7 @@ struct sq_draft_report {
 	uint64_t n_put, n_removed, n_rebound, n_relinked, n_links_changed, n_new_names;
 	uint64_t ns_names, ns_shards, ns_link, ns_freeze;
 };
-/** sq_draft_finish() - Return: 0; -ECANCELED; -ENOMEM; the draft can then only be freed. */
+/** sq_draft_finish() - Return: 0; -ECANCELED; -ENOMEM; -EOVERFLOW (2^32 names or files); the draft can then only be freed. */
 int sq_draft_finish(struct sq_draft *d, struct sq_draft_report *ret_rep) sq_must_check;
 /** sq_draft_version() - the finished, private version. */
 const struct sq_version *sq_draft_version(const struct sq_draft *d);

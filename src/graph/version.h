@@ -18,7 +18,10 @@ struct sq_chunk {
 	struct sq_file_slot slots[SQ_CHUNK_FILES];
 };
 struct sq_version_stats {
-	uint64_t n_files, n_skipped, n_defs, n_refs, n_imports, n_names, source_bytes;
+	uint64_t n_files;                           /* indexed: skipped ones not included */
+	uint64_t n_skipped, n_defs, n_refs, n_imports;
+	uint64_t n_names;                           /* names with at least one posting */
+	uint64_t source_bytes;                      /* of the indexed files */
 	uint64_t refs_by_state[4];                  /* enum sq_link_state */
 	uint64_t refs_by_rule[SQ_RULE_MAX];
 	uint64_t bytes_by_kind[SQ_PIECE_MAX];       /* exact bytes of the pieces in use */
@@ -47,6 +50,8 @@ static inline const struct sq_bound *sq_version_bound(const struct sq_version *v
 }
 struct sq_slice sq_version_string(const struct sq_version *v, sq_name id);
 sq_name sq_version_find(const struct sq_version *v, struct sq_slice s);
+/** sq_version_find_hash() - the same, @hash = sq_hash64(s.p, s.n, 0). */
+sq_name sq_version_find_hash(const struct sq_version *v, struct sq_slice s, uint64_t hash);
 void sq_version_postings(const struct sq_version *v, sq_name id, enum sq_list which, struct sq_posting_iter *ret);
 /** sq_version_file() - file by exact path; SQ_FILE_NONE. */
 sq_file sq_version_file(const struct sq_version *v, struct sq_slice path);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The linking pass of a draft: which files, in parallel, and into the chunks. */
+#include <string.h>
+
+#include "base/error.h"
+#include "graph/draft_state.h"
+#include "graph/link.h"
+#include "graph/stats.h"
+
+struct pass {
+	struct sq_draft *d;
+	const sq_file *files;
+	uint32_t n;
+	struct sq_links **links;        /* [n] new pieces; NULL: the old one stays */
+	struct sq_linker **linkers;     /* [worker], made on first use */
+	struct sq_version_stats *stats; /* [worker] differences */
+};
+
+static int add_all(struct sq_draft *d, struct sq_file_set *set)
+{
+	int r = 0;
+
+	for (sq_file f = 0; f < d->v->n_file_ids && r >= 0; f++)
+		r = sq_file_set_add(set, f);
+	return r;
+}
+
+static int collect(struct sq_draft *d, struct sq_file_set *set)
+{
+	int r = 0;
+
+	if (d->opts.clear || d->opts.relink_all || !d->prior->n_file_ids)
+		return sq_error_trace(add_all(d, set));
+	for (size_t i = 0; i < d->changes.n && r >= 0; i++)
+		if (d->changes.v[i].new_bound)
+			r = sq_file_set_add(set, d->changes.v[i].file);
+	if (r >= 0 && d->changes.n)
+		r = sq_relink_collect(d->prior, d->v, d->changes.v, d->changes.n,
+				      d->opts.disabled_triggers, set);
+	return sq_error_trace(r);
+}
+
+/* files that are there and say something; in place */
+static uint32_t filter(const struct sq_version *v, sq_file *files, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct sq_bound *b = sq_version_bound(v, files[i]);
+
+		if (b && b->lang != SQ_LANG_NONE)
+			files[kept++] = files[i];
+	}
+	return kept;
+}
+
+static int linker_of(struct pass *p, unsigned worker, struct sq_linker **ret_l)
+{
+	int r;
+
+	if (!p->linkers[worker]) {
+		r = sq_linker_new(&p->linkers[worker]);
+		if (r < 0)
+			return sq_error_trace(r);
+		sq_linker_begin(p->linkers[worker], p->d->v);
+	}
+	*ret_l = p->linkers[worker];
+	return 0;
+}
+
+static int link_one(void *arg, unsigned worker, uint32_t i)
+{
+	struct pass *p = arg;
+	sq_file f = p->files[i];
+	const struct sq_links *old = sq_version_slot(p->d->prior, f).links;
+	struct sq_linker *l;
+	struct sq_links *links;
+	int r;
+
+	r = linker_of(p, worker, &l);
+	if (r >= 0)
+		r = sq_link_file(l, f, p->d->generation, &links);
+	if (r < 0)
+		return sq_error_trace(r);
+	sq_stats_add_links(&p->stats[worker], old, -1);
+	sq_stats_add_links(&p->stats[worker], links, 1);
+	if (old && sq_links_equal(old, links))
+		sq_piece_free(links);
+	else
+		p->links[i] = links;
+	return 0;
+}
+
+static int place_links(struct pass *p, uint32_t i)
+{
+	struct sq_draft *d = p->d;
+	sq_file f = p->files[i];
+	const struct sq_links *old = sq_version_slot(d->prior, f).links;
+	struct sq_file_slot now = sq_version_slot(d->v, f);
+	const struct sq_links *links = p->links[i] ? p->links[i] : old;
+	struct sq_chunk *c;
+	int r;
+
+	d->n_links_changed += p->links[i] != NULL;
+	if (now.links == links)
+		return 0;
+	/* a file with new facts has lost its links already: see freeze() */
+	if (now.links) {
+		r = sq_vec_push(&d->dead, (void *)now.links);
+		if (r < 0)
+			return sq_error_trace(r);
+	}
+	r = sq_draft_chunk(d, f, &c);
+	if (r >= 0)
+		c->slots[f & (SQ_CHUNK_FILES - 1)].links = links;
+	return sq_error_trace(r);
+}
+
+static void add_stats(struct sq_version_stats *to, const struct sq_version_stats *from)
+{
+	for (unsigned i = 0; i < SQ_ARRAY_SIZE(to->refs_by_state); i++)
+		to->refs_by_state[i] += from->refs_by_state[i];
+	for (unsigned i = 0; i < SQ_ARRAY_SIZE(to->refs_by_rule); i++)
+		to->refs_by_rule[i] += from->refs_by_rule[i];
+}
+
+/* removed files, and files that are skipped now, are not linked: their old
+ * links leave the counts here */
+static void subtract_unlinked(struct sq_draft *d)
+{
+	for (size_t i = 0; i < d->changes.n; i++) {
+		const struct sq_file_change *c = &d->changes.v[i];
+
+		if (!c->new_bound || c->new_bound->lang == SQ_LANG_NONE)
+			sq_stats_add_links(&d->v->stats, sq_version_slot(d->prior, c->file).links, -1);
+	}
+}
+
+static int run(struct pass *p)
+{
+	struct sq_draft *d = p->d;
+	uint32_t width = sq_parallel_width(d->opts.par);
+	int r;
+
+	p->links = sq_calloc((size_t)p->n + 1, sizeof(*p->links));
+	p->linkers = sq_calloc(width, sizeof(*p->linkers));
+	p->stats = sq_calloc(width, sizeof(*p->stats));
+	if (!p->links || !p->linkers || !p->stats || sq_vec_reserve(&d->made, p->n) < 0)
+		return sq_error_origin(-ENOMEM);
+	r = sq_draft_each(d, p->n, 8, link_one, p);
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->links[i])
+			d->made.v[d->made.n++] = p->links[i];
+	for (uint32_t i = 0; i < p->n && r >= 0; i++)
+		r = place_links(p, i);
+	for (uint32_t w = 0; w < width; w++)
+		add_stats(&d->v->stats, &p->stats[w]);
+	return sq_error_trace(r);
+}
+
+int sq_draft_link(struct sq_draft *d)
+{
+	struct sq_file_set set = { .bits = NULL };
+	struct pass p = { .d = d };
+	int r = collect(d, &set);
+
+	if (r >= 0) {
+		p.files = set.list;
+		p.n = filter(d->v, set.list, set.n);
+		d->n_relinked = p.n;
+		r = run(&p);
+	}
+	if (r >= 0)
+		subtract_unlinked(d);
+	for (uint32_t w = 0; p.linkers && w < sq_parallel_width(d->opts.par); w++)
+		sq_linker_free(p.linkers[w]);
+	sq_free(p.linkers);
+	sq_free(p.links);
+	sq_free(p.stats);
+	sq_file_set_deinit(&set);
+	return sq_error_trace(r);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/edges.h"
+
+#include "base/error.h"
+#include "base/vec.h"
+#include "graph/keys.h"
+#include "graph/relink.h"
+
+/* ---- references of one file to one definition ---- */
+
+struct in {
+	const struct sq_version *v;
+	struct sq_target target;
+	int (*fn)(void *arg, const struct sq_edge *e);
+	void *arg;
+	struct sq_file_set files;       /* to be scanned */
+	SQ_VEC(sq_name) names;          /* under which the definition is known */
+};
+
+static const struct sq_target *match(const struct sq_links *l, const struct sq_link *link,
+				     const struct sq_target *target)
+{
+	for (uint32_t k = 0; k < link->n_listed; k++) {
+		const struct sq_target *t = &l->targets[link->first + k];
+
+		if (t->file == target->file && t->name == target->name && t->ordinal == target->ordinal)
+			return t;
+	}
+	return NULL;
+}
+
+static bool any_link(const struct sq_links *l, const struct sq_target *target)
+{
+	for (uint32_t k = 0; k < l->n_targets; k++) {
+		const struct sq_target *t = &l->targets[k];
+
+		if (t->file == target->file && t->name == target->name && t->ordinal == target->ordinal)
+			return true;
+	}
+	return false;
+}
+
+static int emit(const struct in *in, sq_file f, uint32_t i, const struct sq_ref *ref,
+		const struct sq_link *link, const struct sq_target *t)
+{
+	const struct sq_edge e = {
+		.from_file = f,
+		.from_ref = i,
+		.ref = *ref,
+		.link = link,
+		.target = *t,
+		.ambiguous = link->state != SQ_LINK_BOUND,
+	};
+
+	return in->fn(in->arg, &e);
+}
+
+/* decode reference @i with a cursor that stands anywhere */
+static void decode(const struct sq_columns *c, struct sq_ref_cursor *it, uint32_t i, struct sq_ref *ret)
+{
+	if (it->i > i || i - it->i >= SQ_FACTS_STRIDE)
+		sq_refs_seek(c, i, it);
+	while (it->i <= i && sq_refs_next(it, ret))
+		;
+}
+
+static int scan_file(const struct in *in, sq_file f)
+{
+	struct sq_file_slot s = sq_version_slot(in->v, f);
+	const uint8_t *at;
+	struct sq_ref_cursor it;
+	struct sq_ref ref = { 0 };
+	int r = 0;
+
+	if (!s.links || !any_link(s.links, &in->target))
+		return 0;
+	at = s.links->ref_link;
+	sq_refs_begin(&s.bound->columns, &it);
+	for (uint32_t i = 0; i < s.bound->columns.n_refs && !r; i++) {
+		const struct sq_target *t;
+		uint32_t link;
+
+		at = sq_varint_get32(at, &link);
+		t = match(s.links, &s.links->links[link], &in->target);
+		if (!t)
+			continue;
+		decode(&s.bound->columns, &it, i, &ref);
+		r = emit(in, f, i, &ref, &s.links->links[link], t);
+	}
+	return r;
+}
+
+/* ---- which files may refer to it ---- */
+
+/* Where names can be passed on under another one (exports, package files), a
+ * file that renames it makes its own importers candidates. */
+static bool renames(const struct sq_version *v, const struct sq_bound *b)
+{
+	const struct sq_lang_traits *t = v->traits[b->lang];
+
+	return t && (t->style == SQ_STYLE_DOTTED || t->style == SQ_STYLE_RELATIVE ||
+		     t->style == SQ_STYLE_CRATE);
+}
+
+static int add_name(struct in *in, sq_name name)
+{
+	for (size_t i = 0; i < in->names.n; i++)
+		if (in->names.v[i] == name)
+			return 0;
+	return sq_vec_push(&in->names, name);
+}
+
+static int add_aliases(struct in *in, const struct sq_bound *b, sq_name name)
+{
+	struct sq_import_cursor it;
+	struct sq_import imp;
+	int r = 0;
+
+	sq_imports_begin(&b->columns, &it);
+	while (r >= 0 && sq_imports_next(&it, &imp))
+		if (imp.alias != SQ_NONE && imp.name != SQ_NONE && b->names[imp.name] == name)
+			r = add_name(in, b->names[imp.alias]);
+	return r;
+}
+
+static int add_mentions(struct in *in, sq_name name, bool follow)
+{
+	struct sq_posting_iter it;
+	struct sq_posting p;
+	int r = 0;
+
+	sq_version_postings(in->v, name, SQ_LIST_MENTION, &it);
+	while (r >= 0 && sq_posting_next(&it, &p)) {
+		r = sq_file_set_add(&in->files, p.file);
+		if (r >= 0 && follow)
+			r = add_aliases(in, sq_version_bound(in->v, p.file), name);
+	}
+	return r;
+}
+
+/* a default export is imported under any name: ask the importers of the file */
+static int add_default(struct in *in, const struct sq_bound *b)
+{
+	sq_name name = sq_version_find(in->v, SQ_LIT("default"));
+	struct sq_keys k;
+	int r = name == SQ_NAME_NONE ? 0 : add_name(in, name);
+
+	sq_keys_of_file(in->v->traits[b->lang], b->path, SQ_SLICE_NULL, &k);
+	for (unsigned i = 0; i < k.n && r >= 0; i++) {
+		struct sq_posting_iter it;
+		struct sq_posting p;
+
+		name = sq_version_find(in->v, k.key[i]);
+		if (name == SQ_NAME_NONE)
+			continue;
+		sq_version_postings(in->v, name, SQ_LIST_IMPORTER, &it);
+		while (r >= 0 && sq_posting_next(&it, &p))
+			r = sq_file_set_add(&in->files, p.file);
+	}
+	return r;
+}
+
+/* import foo from "./x": foo is another name for x's default export */
+static int add_default_names(struct in *in)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < in->files.n && r >= 0; i++) {
+		const struct sq_bound *b = sq_version_bound(in->v, in->files.list[i]);
+		struct sq_import_cursor it;
+		struct sq_import imp;
+
+		sq_imports_begin(&b->columns, &it);
+		while (r >= 0 && sq_imports_next(&it, &imp)) {
+			uint32_t local = imp.alias != SQ_NONE ? imp.alias : imp.name;
+
+			if ((imp.flags & SQ_IMP_DEFAULT) && local != SQ_NONE)
+				r = add_name(in, b->names[local]);
+		}
+	}
+	return r;
+}
+
+static int collect(struct in *in, const struct sq_bound *b, const struct sq_def *d)
+{
+	bool follow = renames(in->v, b);
+	int r = sq_file_set_add(&in->files, in->target.file);
+
+	if (r >= 0)
+		r = add_name(in, in->target.name);
+	if (r >= 0 && follow && (d->flags & SQ_DEF_DEFAULT)) {
+		r = add_default(in, b);
+		if (r >= 0)
+			r = add_default_names(in);
+	}
+	for (size_t i = 0; i < in->names.n && r >= 0; i++)
+		r = add_mentions(in, in->names.v[i], follow);
+	return sq_error_trace(r);
+}
+
+/* languages without renaming imports need no set: the posting list is it */
+static int scan_list(const struct in *in)
+{
+	struct sq_posting_iter it;
+	struct sq_posting p;
+	int r = scan_file(in, in->target.file);
+
+	sq_version_postings(in->v, in->target.name, SQ_LIST_MENTION, &it);
+	while (!r && sq_posting_next(&it, &p))
+		if (p.file != in->target.file)
+			r = scan_file(in, p.file);
+	return r;
+}
+
+int sq_edges_in(const struct sq_version *v, sq_file f, uint32_t def,
+		int (*fn)(void *arg, const struct sq_edge *e), void *arg)
+{
+	const struct sq_bound *b = sq_version_bound(v, f);
+	struct in in = { .v = v, .fn = fn, .arg = arg };
+	struct sq_def d;
+	int r;
+
+	sq_defs_get(&b->columns, def, &d);
+	in.target = (struct sq_target){ f, b->names[d.name], sq_bound_ordinal(b, def) };
+	if (!renames(v, b))
+		return scan_list(&in);
+	r = collect(&in, b, &d);
+	for (uint32_t i = 0; i < in.files.n && !r; i++)
+		r = scan_file(&in, in.files.list[i]);
+	sq_file_set_deinit(&in.files);
+	sq_vec_deinit(&in.names);
+	return r;
+}
+
+/* ---- references inside a definition ---- */
+
+static bool is_before(const struct sq_ref *r, const struct sq_def *d)
+{
+	return r->line < d->start_line || (r->line == d->start_line && r->col < d->start_col);
+}
+
+static bool is_past(const struct sq_ref *r, const struct sq_def *d)
+{
+	return r->line > d->end_line || (r->line == d->end_line && r->col >= d->end_col);
+}
+
+/* an index of a block's first reference, at or before the first one inside @d */
+static uint32_t first_block(const struct sq_columns *c, const struct sq_def *d)
+{
+	uint32_t lo = 0, hi = (c->n_refs + SQ_FACTS_STRIDE - 1) / SQ_FACTS_STRIDE;
+	struct sq_ref_cursor it;
+	struct sq_ref ref;
+
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		sq_refs_seek(c, mid * SQ_FACTS_STRIDE, &it);
+		if (sq_refs_next(&it, &ref) && is_before(&ref, d))
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo * SQ_FACTS_STRIDE;
+}
+
+static bool is_inside(const struct sq_columns *c, uint32_t encl, uint32_t def)
+{
+	struct sq_def d;
+
+	/* parents have lower indices: past @def upwards there is nothing to find */
+	while (encl != SQ_NONE && encl > def) {
+		sq_defs_get(c, encl, &d);
+		encl = d.parent;
+	}
+	return encl == def;
+}
+
+static int emit_targets(const struct in *in, const struct sq_links *l, sq_file f, uint32_t i,
+			const struct sq_ref *ref, const struct sq_link *link)
+{
+	static const struct sq_target none = { SQ_FILE_NONE, SQ_NAME_NONE, 0 };
+	struct sq_edge e = { .from_file = f, .from_ref = i, .ref = *ref, .link = link, .target = none };
+	int r = 0;
+
+	e.ambiguous = link->state == SQ_LINK_AMBIGUOUS || link->state == SQ_LINK_ELIDED;
+	if (!link->n_listed)
+		return in->fn(in->arg, &e);
+	for (uint32_t k = 0; k < link->n_listed && !r; k++) {
+		e.target = l->targets[link->first + k];
+		r = in->fn(in->arg, &e);
+	}
+	return r;
+}
+
+int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
+		 int (*fn)(void *arg, const struct sq_edge *e), void *arg)
+{
+	struct sq_file_slot s = sq_version_slot(v, f);
+	const struct in in = { .v = v, .fn = fn, .arg = arg };
+	struct sq_ref_cursor it;
+	struct sq_ref ref;
+	struct sq_def d;
+	uint32_t i;
+	int r = 0;
+
+	sq_defs_get(&s.bound->columns, def, &d);
+	i = first_block(&s.bound->columns, &d);
+	sq_refs_seek(&s.bound->columns, i, &it);
+	for (; !r && sq_refs_next(&it, &ref) && !is_past(&ref, &d); i++)
+		if (!is_before(&ref, &d) && is_inside(&s.bound->columns, ref.encl, def))
+			r = emit_targets(&in, s.links, f, i, &ref, sq_links_of_ref(s.links, i));
+	return r;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/graph.h"
+
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/error.h"
+#include "base/lock.h"
+#include "base/vec.h"
+#include "graph/draft_state.h"
+
+struct pin { uint64_t generation; uint32_t n; };
+struct sq_graph {
+	struct sq_epoch *epoch;
+	const struct sq_version *current;
+	uint64_t retained_bytes;        /* atomic */
+	struct sq_bundle *bundles;      /* the writer's list */
+	struct sq_lock lock;            /* rank GRAPH: pins, n_bundles */
+	SQ_VEC(struct pin) pins;        /* by ascending generation, n > 0 */
+	unsigned n_bundles;
+};
+
+int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *traits,
+		 struct sq_graph **ret_g)
+{
+	struct sq_graph *g = sq_calloc(1, sizeof(*g));
+	struct sq_version *v = sq_piece_alloc(SQ_PIECE_ROOT, 0, sizeof(*v));
+	struct sq_piece piece;
+	int r = g && v ? 0 : sq_error_origin(-ENOMEM);
+
+	if (r >= 0)
+		r = sq_lock_init(&g->lock, SQ_RANK_GRAPH, "graph");
+	if (r < 0) {
+		sq_piece_free(v);
+		sq_free(g);
+		return sq_error_trace(r);
+	}
+	piece = v->piece;
+	*v = (struct sq_version){ .piece = piece, .traits = traits };
+	v->stats.bytes_by_kind[SQ_PIECE_ROOT] = piece.n_bytes;
+	g->epoch = epoch;
+	g->current = v;
+	*ret_g = g;
+	return 0;
+}
+
+static void free_version(struct sq_version *v)
+{
+	for (uint32_t i = 0; i < v->n_dicts; i++)
+		sq_piece_free((void *)v->dicts[i]);
+	for (uint32_t i = 0; i < v->n_shards; i++)
+		sq_piece_free((void *)v->shards[i]);
+	for (sq_file f = 0; f < v->n_file_ids; f++) {
+		struct sq_file_slot s = sq_version_slot(v, f);
+
+		sq_piece_free((void *)s.bound);
+		sq_piece_free((void *)s.links);
+	}
+	for (uint32_t i = 0; i < v->n_chunks; i++)
+		sq_piece_free((void *)v->chunks[i]);
+	sq_piece_free(v);
+}
+
+struct sq_graph *sq_graph_free(struct sq_graph *g)
+{
+	struct sq_bundle *next;
+
+	if (!g)
+		return NULL;
+	for (struct sq_bundle *b = g->bundles; b; b = next) {
+		next = b->next;
+		sq_bundle_release(b, false, 0);
+		/* pairs with grace_passed(): whoever comes second frees it */
+		if (sq_xchg_acq_rel(&b->phase, SQ_BUNDLE_ORPHAN) == SQ_BUNDLE_PASSED)
+			sq_bundle_free(b);
+	}
+	free_version((struct sq_version *)g->current);
+	sq_vec_deinit(&g->pins);
+	sq_lock_deinit(&g->lock);
+	sq_free(g);
+	return NULL;
+}
+
+const struct sq_version *sq_graph_current(const struct sq_graph *g)
+{
+	/* pairs with sq_graph_publish(): the pieces were written before */
+	return sq_load_acquire(&g->current);
+}
+
+/* index of the first pin at or above @generation; g->lock is held */
+static size_t pin_at(const struct sq_graph *g, uint64_t generation)
+{
+	size_t i = g->pins.n;
+
+	while (i && g->pins.v[i - 1].generation >= generation)
+		i--;
+	return i;
+}
+
+int sq_graph_pin(struct sq_graph *g, const struct sq_version *v)
+{
+	uint64_t generation = v->generation;
+	size_t i;
+	int r = 0;
+
+	sq_lock(&g->lock);
+	i = pin_at(g, generation);
+	if (i == g->pins.n || g->pins.v[i].generation != generation) {
+		r = sq_vec_reserve(&g->pins, 1);
+		if (r >= 0) {
+			memmove(g->pins.v + i + 1, g->pins.v + i, (g->pins.n - i) * sizeof(*g->pins.v));
+			g->pins.v[i] = (struct pin){ generation, 0 };
+			g->pins.n++;
+		}
+	}
+	if (r >= 0)
+		g->pins.v[i].n++;
+	sq_unlock(&g->lock);
+	return sq_error_trace(r);
+}
+
+bool sq_graph_unpin(struct sq_graph *g, const struct sq_version *v)
+{
+	bool reclaim = false;
+	size_t i;
+
+	sq_lock(&g->lock);
+	i = pin_at(g, v->generation);
+	if (!--g->pins.v[i].n) {
+		memmove(g->pins.v + i, g->pins.v + i + 1, (g->pins.n - i - 1) * sizeof(*g->pins.v));
+		g->pins.n--;
+		reclaim = g->n_bundles > 0;
+	}
+	sq_unlock(&g->lock);
+	return reclaim;
+}
+
+static void grace_passed(struct sq_epoch_entry *entry)
+{
+	struct sq_bundle *b = (struct sq_bundle *)((char *)entry - offsetof(struct sq_bundle, entry));
+
+	/* pairs with sq_graph_free() and sq_graph_reclaim() */
+	if (sq_xchg_acq_rel(&b->phase, SQ_BUNDLE_PASSED) == SQ_BUNDLE_ORPHAN)
+		sq_bundle_free(b);
+}
+
+void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec)
+{
+	struct sq_bundle *b = SQ_TAKE(d->bundle);
+	const struct sq_version *v = d->v;
+
+	for (size_t i = 0; i < d->entries.n; i++)
+		if (d->entries.v[i].op == SQ_DRAFT_NOTHING)
+			sq_piece_free(d->entries.v[i].bound);
+	sq_draft_forget(d);
+	/* pairs with sq_graph_current() */
+	sq_store_release(&g->current, v);
+	/* relaxed: a sum that status reads, no data hangs on it */
+	sq_add_relaxed(&g->retained_bytes, b->n_bytes);
+	b->next = g->bundles;
+	g->bundles = b;
+	sq_lock(&g->lock);
+	g->n_bundles++;
+	sq_unlock(&g->lock);
+	sq_epoch_retire(rec, &b->entry, grace_passed);
+	sq_epoch_want_reclaim(g->epoch, true);
+}
+
+/* the highest pinned generation below @death; safe to act on after unlocking,
+ * since past the grace period nobody can pin an old version afresh */
+static bool pinned_below(struct sq_graph *g, uint64_t death, uint64_t *ret_held)
+{
+	size_t i;
+
+	sq_lock(&g->lock);
+	i = pin_at(g, death);
+	if (i)
+		*ret_held = g->pins.v[i - 1].generation;
+	sq_unlock(&g->lock);
+	return i > 0;
+}
+
+/* Return: is it gone? */
+static bool reclaim_bundle(struct sq_graph *g, struct sq_bundle *b)
+{
+	uint64_t held = 0;
+	bool any;
+
+	/* pairs with grace_passed() */
+	if (sq_load_acquire(&b->phase) != SQ_BUNDLE_PASSED)
+		return false;
+	any = pinned_below(g, b->death, &held);
+	/* relaxed: see sq_graph_publish() */
+	sq_sub_relaxed(&g->retained_bytes, sq_bundle_release(b, any, held));
+	if (b->n)
+		return false;
+	sq_bundle_free(b);
+	return true;
+}
+
+unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec)
+{
+	struct sq_bundle **link = &g->bundles;
+	unsigned n_waiting = 0, n_gone = 0, n_grace = 0;
+
+	sq_epoch_poll(rec);
+	while (*link) {
+		struct sq_bundle *b = *link, *next = b->next;
+
+		if (reclaim_bundle(g, b)) {
+			*link = next;
+			n_gone++;
+			continue;
+		}
+		n_waiting++;
+		n_grace += sq_load_acquire(&b->phase) == SQ_BUNDLE_GRACE; /* pairs with grace_passed() */
+		link = &b->next;
+	}
+	sq_lock(&g->lock);
+	g->n_bundles -= n_gone;
+	sq_unlock(&g->lock);
+	if (n_grace)
+		sq_epoch_want_reclaim(g->epoch, true);
+	return n_waiting;
+}
+
+uint64_t sq_graph_retained_bytes(const struct sq_graph *g)
+{
+	/* relaxed: see sq_graph_publish() */
+	return sq_load_relaxed(&g->retained_bytes);
+}
