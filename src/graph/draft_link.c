@@ -7,12 +7,12 @@
 #include "graph/link.h"
 #include "graph/stats.h"
 
+/* one round: links that change may make further files be linked again */
 struct pass {
 	struct sq_draft *d;
-	const sq_file *files;
-	uint32_t n;
-	struct sq_links **links;        /* [n] new pieces; NULL: the old one stays */
-	struct sq_linker **linkers;     /* [worker], made on first use */
+	SQ_VEC(sq_file) files;          /* of this round */
+	struct sq_links **links;        /* [files.n] new pieces; NULL: the old one stays */
+	struct sq_linker **linkers;     /* [worker], made on first use, kept over rounds */
 	struct sq_version_stats *stats; /* [worker] differences */
 };
 
@@ -25,11 +25,18 @@ static int add_all(struct sq_draft *d, struct sq_file_set *set)
 	return r;
 }
 
+static bool links_all(const struct sq_draft *d)
+{
+	bool relink = d->opts.relink_all && !(d->opts.disabled_triggers >> SQ_TRIGGER_DAEMON & 1);
+
+	return d->opts.clear || relink || !d->prior->n_file_ids;
+}
+
 static int collect(struct sq_draft *d, struct sq_file_set *set)
 {
 	int r = 0;
 
-	if (d->opts.clear || d->opts.relink_all || !d->prior->n_file_ids)
+	if (links_all(d))
 		return sq_error_trace(add_all(d, set));
 	for (size_t i = 0; i < d->changes.n && r >= 0; i++)
 		if (d->changes.v[i].new_bound)
@@ -40,18 +47,19 @@ static int collect(struct sq_draft *d, struct sq_file_set *set)
 	return sq_error_trace(r);
 }
 
-/* files that are there and say something; in place */
-static uint32_t filter(const struct sq_version *v, sq_file *files, uint32_t n)
+/* the files of the set from @from on that are there and say something */
+static int take_round(struct pass *p, const struct sq_file_set *set, uint32_t from)
 {
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct sq_bound *b = sq_version_bound(v, files[i]);
+	sq_vec_clear(&p->files);
+	if (sq_vec_reserve(&p->files, set->n - from) < 0)
+		return sq_error_origin(-ENOMEM);
+	for (uint32_t i = from; i < set->n; i++) {
+		const struct sq_bound *b = sq_version_bound(p->d->v, set->list[i]);
 
 		if (b && b->lang != SQ_LANG_NONE)
-			files[kept++] = files[i];
+			p->files.v[p->files.n++] = set->list[i];
 	}
-	return kept;
+	return 0;
 }
 
 static int linker_of(struct pass *p, unsigned worker, struct sq_linker **ret_l)
@@ -71,7 +79,7 @@ static int linker_of(struct pass *p, unsigned worker, struct sq_linker **ret_l)
 static int link_one(void *arg, unsigned worker, uint32_t i)
 {
 	struct pass *p = arg;
-	sq_file f = p->files[i];
+	sq_file f = p->files.v[i];
 	const struct sq_links *old = sq_version_slot(p->d->prior, f).links;
 	struct sq_linker *l;
 	struct sq_links *links;
@@ -94,7 +102,7 @@ static int link_one(void *arg, unsigned worker, uint32_t i)
 static int place_links(struct pass *p, uint32_t i)
 {
 	struct sq_draft *d = p->d;
-	sq_file f = p->files[i];
+	sq_file f = p->files.v[i];
 	const struct sq_links *old = sq_version_slot(d->prior, f).links;
 	struct sq_file_slot now = sq_version_slot(d->v, f);
 	const struct sq_links *links = p->links[i] ? p->links[i] : old;
@@ -139,44 +147,64 @@ static void subtract_unlinked(struct sq_draft *d)
 static int run(struct pass *p)
 {
 	struct sq_draft *d = p->d;
-	uint32_t width = sq_parallel_width(d->opts.par);
+	uint32_t n = (uint32_t)p->files.n;
 	int r;
 
-	p->links = sq_calloc((size_t)p->n + 1, sizeof(*p->links));
-	p->linkers = sq_calloc(width, sizeof(*p->linkers));
-	p->stats = sq_calloc(width, sizeof(*p->stats));
-	if (!p->links || !p->linkers || !p->stats || sq_vec_reserve(&d->made, p->n) < 0)
+	p->links = sq_calloc((size_t)n + 1, sizeof(*p->links));
+	if (!p->links || sq_vec_reserve(&d->made, n) < 0)
 		return sq_error_origin(-ENOMEM);
-	r = sq_draft_each(d, p->n, 8, link_one, p);
-	for (uint32_t i = 0; i < p->n; i++)
+	r = sq_draft_each(d, n, 8, link_one, p);
+	for (uint32_t i = 0; i < n; i++)
 		if (p->links[i])
 			d->made.v[d->made.n++] = p->links[i];
-	for (uint32_t i = 0; i < p->n && r >= 0; i++)
+	for (uint32_t i = 0; i < n && r >= 0; i++)
 		r = place_links(p, i);
-	for (uint32_t w = 0; w < width; w++)
-		add_stats(&d->v->stats, &p->stats[w]);
+	sq_free(SQ_TAKE(p->links));
+	d->n_relinked += n;
+	return sq_error_trace(r);
+}
+
+/* link the set, and what follows from the links that change, until nothing does */
+static int run_rounds(struct pass *p, struct sq_file_set *set)
+{
+	struct sq_draft *d = p->d;
+	int r = 0;
+
+	for (uint32_t from = 0; from < set->n && r >= 0;) {
+		r = take_round(p, set, from);
+		from = set->n;
+		if (r >= 0)
+			r = run(p);
+		if (r >= 0 && !links_all(d))
+			r = sq_relink_expand(d->prior, d->v, p->files.v, p->files.n,
+					     d->opts.disabled_triggers, set);
+	}
 	return sq_error_trace(r);
 }
 
 int sq_draft_link(struct sq_draft *d)
 {
+	uint32_t width = sq_parallel_width(d->opts.par);
 	struct sq_file_set set = { .bits = NULL };
 	struct pass p = { .d = d };
 	int r = collect(d, &set);
 
-	if (r >= 0) {
-		p.files = set.list;
-		p.n = filter(d->v, set.list, set.n);
-		d->n_relinked = p.n;
-		r = run(&p);
-	}
+	p.linkers = sq_calloc(width, sizeof(*p.linkers));
+	p.stats = sq_calloc(width, sizeof(*p.stats));
+	if (r >= 0 && (!p.linkers || !p.stats))
+		r = sq_error_origin(-ENOMEM);
+	if (r >= 0)
+		r = run_rounds(&p, &set);
 	if (r >= 0)
 		subtract_unlinked(d);
-	for (uint32_t w = 0; p.linkers && w < sq_parallel_width(d->opts.par); w++)
+	for (uint32_t w = 0; p.linkers && w < width; w++)
 		sq_linker_free(p.linkers[w]);
+	for (uint32_t w = 0; p.stats && w < width; w++)
+		add_stats(&d->v->stats, &p.stats[w]);
 	sq_free(p.linkers);
 	sq_free(p.links);
 	sq_free(p.stats);
+	sq_vec_deinit(&p.files);
 	sq_file_set_deinit(&set);
 	return sq_error_trace(r);
 }
