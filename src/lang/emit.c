@@ -133,15 +133,15 @@ bool sq_walk_def_has_name(const struct sq_walk *w, const struct sq_frame *f)
 	return d && d->name != SQ_NONE;
 }
 
-uint32_t sq_walk_find_def(struct sq_walk *w, struct sq_slice name, uint32_t kinds)
+uint32_t sq_walk_find_def(const struct sq_walk *w, uint32_t sym, uint32_t kinds)
 {
+	uint32_t string = sym == SQ_NONE ? SQ_NONE : w->syms.v[sym].string;
 	uint32_t n = sq_facts_n_defs(w->builder);
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; string != SQ_NONE && i < n; i++) {
 		const struct sq_def *d = sq_facts_def(w->builder, i);
 
-		if ((kinds >> d->kind & 1) && d->name != SQ_NONE &&
-		    sq_slice_eq(sq_facts_string(w->builder, d->name), name))
+		if (d->name == string && (kinds >> d->kind & 1))
 			return i;
 	}
 	return SQ_NONE;

@@ -22,6 +22,13 @@ void sq_c_climb(struct sq_frame *f, struct sq_c_declarator *ret_d)
 		case SQ_C_INIT:
 			d.has_init = true;
 			break;
+		case SQ_C_QUALIFIED:
+			if (!d.qualified)
+				d.scope_end = p->obj_end;
+			d.qualified = p;
+			break;
+		case SQ_C_TEMPLATE_NAME:
+			break;
 		case SQ_C_DECLARATION ... SQ_C_TYPEDEF:
 			d.owner = p;
 			*ret_d = d;
@@ -32,6 +39,19 @@ void sq_c_climb(struct sq_frame *f, struct sq_c_declarator *ret_d)
 		}
 	}
 	*ret_d = d;
+}
+
+unsigned sq_c_flags(const struct sq_walk *w, const struct sq_frame *f)
+{
+	unsigned flags = w->anonymous ? SQ_DEF_FILE_LOCAL : 0;
+	const struct sq_frame *p = f - 1;
+
+	while (p->rule && (p->rule->arg == SQ_C_TEMPLATE || p->rule->arg == SQ_C_FIELD ||
+			   p->rule->arg == SQ_C_DECLARATION))
+		p--;
+	if (p->rule && p->rule->arg == SQ_C_FIELD_LIST)
+		flags |= p->bits;
+	return flags;
 }
 
 /* a declaration that stands without its semicolon is a misread prefix:
@@ -57,10 +77,12 @@ static void declare_global(struct sq_walk *w, struct sq_frame *f, const struct s
 			   uint32_t sym)
 {
 	struct sq_frame *owner = d->owner, *span = d->top;
-	unsigned flags = owner->bits & SQ_C_STATIC ? SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL : 0;
+	unsigned flags = sq_c_flags(w, owner);
 	bool is_first = !owner->count++;
 	uint32_t outer = w->encl, def;
 
+	if (owner->bits & SQ_C_STATIC)
+		flags |= SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL;
 	if (owner->bits & SQ_C_MACRO_CALL || !d->is_function)
 		sq_walk_local(w, sym, owner->type);   /* for its type only: outside functions */
 	if ((owner->bits & SQ_C_EXTERN) && !d->has_init) {
@@ -71,6 +93,7 @@ static void declare_global(struct sq_walk *w, struct sq_frame *f, const struct s
 	if (is_first && span == f && !d->is_bare_paren) {
 		def = sq_walk_def_point(w, owner, SQ_KIND_VARIABLE, sym, flags);
 		adopt_refs(w, owner, outer, def);
+		sq_cpp_attach(w, f, d, def);
 		return;
 	}
 	def = sq_walk_def(w, span, SQ_KIND_VARIABLE, sym, flags);
@@ -88,6 +111,7 @@ static void declare_global(struct sq_walk *w, struct sq_frame *f, const struct s
 		v->sig_off = owner->start;
 		adopt_refs(w, owner, outer, def);
 	}
+	sq_cpp_attach(w, f, d, def);
 }
 
 static bool has_underscores(struct sq_slice s)
@@ -118,13 +142,13 @@ static void declare_variable(struct sq_walk *w, struct sq_frame *f,
 {
 	if (!d->is_function)
 		sym = true_name(w, f, d->owner, sym);
-	if (is_torn(w, d->owner)) {
-		if (!w->n_functions)
-			w->carry = d->owner->bits & SQ_C_STATIC;
+	if (!w->n_functions && is_torn(w, d->owner)) {
+		w->carry = d->owner->bits & SQ_C_STATIC;
 		if (!d->is_function)
 			return;
 	}
-	if (d->is_function) {
+	/* in C++ "T name(args);" inside a function nearly always is a variable */
+	if (d->is_function && (!w->n_functions || w->spec->lang == SQ_LANG_C)) {
 		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
 		return;
 	}
@@ -140,18 +164,67 @@ static void declare_variable(struct sq_walk *w, struct sq_frame *f,
 static void declare_member(struct sq_walk *w, const struct sq_c_declarator *d, uint32_t sym,
 			   enum sq_kind kind)
 {
-	struct sq_def *owner;
+	struct sq_def *owner = sq_walk_get_def(w, d->owner->def);
 	uint32_t def;
 
+	if (!owner)
+		return;
 	if (!sq_walk_def_has_name(w, d->owner)) {
 		sq_walk_def_name(w, d->owner, sym);
 		return;
 	}
-	owner = sq_walk_get_def(w, d->owner->def);
 	def = sq_walk_def_point(w, d->top, kind, sym, owner->flags & ~SQ_DEF_NESTED);
 	owner = sq_walk_get_def(w, d->owner->def);
 	if (def != SQ_NONE && owner)
 		sq_walk_get_def(w, def)->parent = owner->parent;
+}
+
+/* a pure virtual method has no other definition */
+static bool is_pure(const struct sq_walk *w, const struct sq_frame *field)
+{
+	struct sq_slice s = sq_frame_text(w, field);
+
+	for (const char *p = ";0="; *p; p++) {
+		while (s.n && strchr(" \t\r\n", s.p[s.n - 1]))
+			s.n--;
+		if (!s.n || s.p[s.n - 1] != *p)
+			return false;
+		s.n--;
+	}
+	return true;
+}
+
+/* C++: a method that is only declared here */
+static void declare_method(struct sq_walk *w, struct sq_frame *f,
+			   const struct sq_c_declarator *d, uint32_t sym)
+{
+	struct sq_def *def = sq_walk_get_def(w, d->owner->def);
+
+	if (!def || !is_pure(w, d->owner)) {
+		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
+		return;
+	}
+	def->kind = SQ_KIND_METHOD;
+	def->flags |= SQ_DEF_ABSTRACT;
+	sq_walk_def_name(w, d->owner, sym);
+}
+
+static bool is_class(const struct sq_def *d)
+{
+	return d && (d->kind == SQ_KIND_CLASS || d->kind == SQ_KIND_STRUCT);
+}
+
+static void name_function(struct sq_walk *w, struct sq_frame *f, const struct sq_c_declarator *d,
+			  uint32_t sym)
+{
+	struct sq_def *def = sq_walk_get_def(w, d->owner->def);
+
+	if (!def || def->name != SQ_NONE)
+		return;
+	if (is_class(sq_walk_get_def(w, def->parent)))
+		def->kind = SQ_KIND_METHOD;
+	sq_walk_def_name(w, d->owner, sym);
+	sq_cpp_attach(w, f, d, d->owner->def);
 }
 
 void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
@@ -167,13 +240,16 @@ void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
 			sq_walk_local(w, sym, d.owner->type);
 		break;
 	case SQ_C_FIELD:
-		declare_member(w, &d, sym, SQ_KIND_PROPERTY);
+		if (d.is_function && w->spec->lang == SQ_LANG_CPP)
+			declare_method(w, f, &d, sym);
+		else
+			declare_member(w, &d, sym, SQ_KIND_PROPERTY);
 		break;
 	case SQ_C_TYPEDEF:
 		declare_member(w, &d, sym, SQ_KIND_TYPE);
 		break;
 	case SQ_C_FUNCTION:
-		sq_walk_def_name(w, d.owner, sym);
+		name_function(w, f, &d, sym);
 		break;
 	default:
 		declare_variable(w, f, &d, sym);

@@ -4,7 +4,7 @@
 
 /* leaves */
 
-static enum sq_visit on_identifier(struct sq_walk *w, struct sq_frame *f)
+enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f)
 {
 	uint32_t sym = sq_walk_leaf_sym(w, f);
 
@@ -45,7 +45,7 @@ static void use_designator(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
 			  type == SQ_NONE ? SQ_REFF_EXPR : SQ_REFF_TYPED);
 }
 
-static enum sq_visit on_field_identifier(struct sq_walk *w, struct sq_frame *f)
+enum sq_visit sq_c_on_field_identifier(struct sq_walk *w, struct sq_frame *f)
 {
 	uint32_t sym = sq_walk_leaf_sym(w, f);
 
@@ -70,7 +70,7 @@ static void use_type(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
 	f[-1].ref = f->ref;
 }
 
-static enum sq_visit on_type_identifier(struct sq_walk *w, struct sq_frame *f)
+enum sq_visit sq_c_on_type_identifier(struct sq_walk *w, struct sq_frame *f)
 {
 	uint32_t sym = sq_walk_leaf_sym(w, f);
 
@@ -97,14 +97,26 @@ static enum sq_visit on_primitive_type(struct sq_walk *w, struct sq_frame *f)
 	return SQ_SKIP;
 }
 
+/* a static member is seen by other files, a static function is not */
+static void set_static(struct sq_walk *w, const struct sq_frame *f)
+{
+	struct sq_def *d = sq_walk_get_def(w, f->def);
+
+	if (!d)
+		return;
+	d->flags |= SQ_DEF_STATIC;
+	if (f->rule->arg == SQ_C_FUNCTION && f[-1].rule->arg != SQ_C_FIELD_LIST &&
+	    f[-2].rule->arg != SQ_C_FIELD_LIST)
+		d->flags |= SQ_DEF_FILE_LOCAL;
+}
+
 static enum sq_visit on_storage_class(struct sq_walk *w, struct sq_frame *f)
 {
 	struct sq_slice s = sq_frame_text(w, f);
 
 	if (sq_slice_is(s, "static")) {
 		f[-1].bits |= SQ_C_STATIC;
-		if (f[-1].def != SQ_NONE && f[-1].rule->arg == SQ_C_FUNCTION)
-			sq_walk_get_def(w, f[-1].def)->flags |= SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL;
+		set_static(w, &f[-1]);
 	} else if (sq_slice_is(s, "extern")) {
 		f[-1].bits |= SQ_C_EXTERN;
 	}
@@ -115,8 +127,10 @@ static enum sq_visit on_storage_class(struct sq_walk *w, struct sq_frame *f)
 
 static enum sq_visit on_function(struct sq_walk *w, struct sq_frame *f)
 {
-	unsigned flags = w->carry ? SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL : 0;
+	unsigned flags = sq_c_flags(w, f);
 
+	if (w->carry)
+		flags |= SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL;
 	w->carry = 0;
 	(void)sq_walk_def(w, f, SQ_KIND_FUNCTION, SQ_NONE, flags);
 	sq_walk_scope(w, f, true);
@@ -155,28 +169,35 @@ static enum sq_visit on_paren_declarator(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
-/* C has no nested type names: what encloses a named struct is at most a function */
+/* a named struct is no member of the field, variable or typedef that it is written in;
+ * and C has no nested type names at all, at most those of a function */
 static void lift(struct sq_walk *w, uint32_t def)
 {
 	struct sq_def *d = sq_walk_get_def(w, def), *p;
 
-	if (!d || d->name == SQ_NONE || w->spec->lang != SQ_LANG_C)
+	if (!d || d->name == SQ_NONE)
 		return;
-	for (; (p = sq_walk_get_def(w, d->parent)); d->parent = p->parent)
-		if (p->kind == SQ_KIND_FUNCTION)
+	for (; (p = sq_walk_get_def(w, d->parent)); d->parent = p->parent) {
+		bool is_scope = p->kind == SQ_KIND_FUNCTION || p->kind == SQ_KIND_METHOD;
+
+		if (w->spec->lang != SQ_LANG_C)
+			is_scope |= p->kind == SQ_KIND_CLASS || p->kind == SQ_KIND_STRUCT ||
+				    p->kind == SQ_KIND_MODULE;
+		if (is_scope && p->name != SQ_NONE)
 			return;
+	}
 }
 
-static enum sq_visit on_struct(struct sq_walk *w, struct sq_frame *f)
+enum sq_visit sq_c_on_struct(struct sq_walk *w, struct sq_frame *f)
 {
 	if (!ts_node_is_null(sq_node_field(f->node, "body")))
-		(void)sq_walk_def(w, f, f->rule->arg, SQ_NONE, 0);
+		(void)sq_walk_def(w, f, f->rule->arg, SQ_NONE, sq_c_flags(w, f));
 	else if (f->role != SQ_ROLE_TYPE)
 		f->bits = 1;   /* "struct x;" only says that there is one */
 	return SQ_DESCEND;
 }
 
-static void leave_struct(struct sq_walk *w, struct sq_frame *f)
+void sq_c_leave_struct(struct sq_walk *w, struct sq_frame *f)
 {
 	struct sq_slice name;
 
@@ -281,18 +302,18 @@ static enum sq_visit on_subscript(struct sq_walk *w, struct sq_frame *f)
 
 static enum sq_visit on_field(struct sq_walk *w, struct sq_frame *f)
 {
-	(void)sq_walk_def(w, f, SQ_KIND_PROPERTY, SQ_NONE, 0);
+	(void)sq_walk_def(w, f, SQ_KIND_PROPERTY, SQ_NONE, sq_c_flags(w, f));
 	return SQ_DESCEND;
 }
 
 static enum sq_visit on_typedef(struct sq_walk *w, struct sq_frame *f)
 {
-	(void)sq_walk_def(w, f, SQ_KIND_TYPE, SQ_NONE, 0);
+	(void)sq_walk_def(w, f, SQ_KIND_TYPE, SQ_NONE, sq_c_flags(w, f));
 	return SQ_DESCEND;
 }
 
 /* a type inside tells its own type to what contains it */
-static void leave_type(struct sq_walk *w, struct sq_frame *f)
+void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f)
 {
 	(void)w;
 	if (f->type != SQ_NONE)
@@ -389,15 +410,16 @@ static const char *const extensions[] = { ".c", ".h", NULL };
 
 const struct sq_rule_row sq_c_rules[] = {
 	{ .type = "comment", .flags = SQ_RULE_COMMENT },
-	{ .type = "identifier", .enter = on_identifier, .flags = SQ_RULE_LEAF },
-	{ .type = "field_identifier", .enter = on_field_identifier, .flags = SQ_RULE_LEAF },
-	{ .type = "type_identifier", .enter = on_type_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "identifier", .enter = sq_c_on_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "field_identifier", .enter = sq_c_on_field_identifier, .flags = SQ_RULE_LEAF },
+	{ .type = "type_identifier", .enter = sq_c_on_type_identifier, .flags = SQ_RULE_LEAF },
 	{ .type = "primitive_type", .enter = on_primitive_type, .flags = SQ_RULE_LEAF },
 	{ .type = "storage_class_specifier", .enter = on_storage_class, .flags = SQ_RULE_LEAF },
 	{ .type = "number_literal", .flags = SQ_RULE_LEAF },
 	{ .type = "statement_identifier", .flags = SQ_RULE_LEAF },
 	{ .type = "string_literal", .enter = sq_on_opaque },
 	{ .type = "char_literal", .enter = sq_on_opaque },
+	{ .type = "attribute_declaration", .enter = sq_on_opaque },
 	{ .type = "attribute_specifier", .enter = sq_on_opaque },
 	{ .type = "ms_declspec_modifier", .enter = sq_on_opaque },
 	{ .type = "gnu_asm_clobber_list", .enter = sq_on_opaque },
@@ -417,13 +439,13 @@ const struct sq_rule_row sq_c_rules[] = {
 	  .child_role = SQ_ROLE_DECL },
 	{ .type = "attributed_declarator", .arg = SQ_C_PAREN, .child_role = SQ_ROLE_DECL },
 	{ .type = "init_declarator", .arg = SQ_C_INIT },
-	{ .type = "struct_specifier", .enter = on_struct, .leave = leave_struct,
+	{ .type = "struct_specifier", .enter = sq_c_on_struct, .leave = sq_c_leave_struct,
 	  .arg = SQ_KIND_STRUCT },
-	{ .type = "union_specifier", .enter = on_struct, .leave = leave_struct,
+	{ .type = "union_specifier", .enter = sq_c_on_struct, .leave = sq_c_leave_struct,
 	  .arg = SQ_KIND_STRUCT },
-	{ .type = "enum_specifier", .enter = on_struct, .leave = leave_struct, .arg = SQ_KIND_ENUM },
+	{ .type = "enum_specifier", .enter = sq_c_on_struct, .leave = sq_c_leave_struct, .arg = SQ_KIND_ENUM },
 	{ .type = "enumerator", .enter = sq_on_definition, .arg = SQ_KIND_ENUM_VARIANT },
-	{ .type = "type_descriptor", .leave = leave_type },
+	{ .type = "type_descriptor", .leave = sq_c_leave_type },
 
 	{ .type = "preproc_def", .enter = on_macro, .leave = leave_macro },
 	{ .type = "preproc_function_def", .enter = on_macro, .leave = leave_macro },

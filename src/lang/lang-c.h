@@ -12,8 +12,11 @@
 enum sq_c_node {
 	SQ_C_OTHER,
 	SQ_C_FUNCTION_DECLARATOR, SQ_C_POINTER, SQ_C_PAREN, SQ_C_INIT,
+	SQ_C_QUALIFIED, SQ_C_TEMPLATE_NAME,   /* C++: a::b, b<T> */
 	/* where climbing ends */
 	SQ_C_DECLARATION, SQ_C_PARAMETER, SQ_C_FIELD, SQ_C_FUNCTION, SQ_C_TYPEDEF,
+	/* what else hooks want to recognise */
+	SQ_C_FIELD_LIST, SQ_C_TEMPLATE, SQ_C_NAMESPACE,
 };
 
 /* frame bits */
@@ -25,12 +28,26 @@ enum sq_c_node {
 struct sq_c_declarator {
 	struct sq_frame *owner;   /* declaration, parameter, field, function, typedef; or NULL */
 	struct sq_frame *top;     /* outermost frame of the declarator, owner's child */
+	const struct sq_frame *qualified;   /* C++: outermost a:: of the name, or NULL */
+	uint32_t scope_end;       /* end of the innermost scope of it */
 	bool is_function, has_init, is_bare_paren;
 };
 /** sq_c_climb() - what declarator the name at @f belongs to. */
 void sq_c_climb(struct sq_frame *f, struct sq_c_declarator *ret_d);
 /** sq_c_declare() - bind the name at @f as its declaration says. */
 void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym);
+/** sq_c_flags() - visibility and linkage that the place of @f's node gives a definition. */
+unsigned sq_c_flags(const struct sq_walk *w, const struct sq_frame *f);
+/** sq_cpp_attach() - out-of-class definition of A::f: @def belongs to A. */
+void sq_cpp_attach(struct sq_walk *w, const struct sq_frame *f, const struct sq_c_declarator *d,
+		   uint32_t def);
+/* hooks that C++ extends */
+enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f);
+enum sq_visit sq_c_on_field_identifier(struct sq_walk *w, struct sq_frame *f);
+enum sq_visit sq_c_on_type_identifier(struct sq_walk *w, struct sq_frame *f);
+enum sq_visit sq_c_on_struct(struct sq_walk *w, struct sq_frame *f);
+void sq_c_leave_struct(struct sq_walk *w, struct sq_frame *f);
+void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f);
 /** sq_c_scan_macro() - references in the text of a macro's body. */
 void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f);
 

@@ -160,6 +160,7 @@ struct sq_walk {
 	uint64_t roll, leaf_hash;
 	uint32_t n_tokens;
 	uint32_t scope_start;        /* first local of the innermost scope */
+	uint32_t anonymous;          /* C++: open anonymous namespaces */
 	uint32_t carry;              /* the language's own, across nodes; 0 at first */
 	SQ_VEC(struct sq_sym) syms;
 	SQ_VEC(struct sq_local) locals;
@@ -207,7 +208,7 @@ static inline struct sq_def *sq_walk_get_def(struct sq_walk *w, uint32_t def)
 /** sq_walk_hash_since() - hash of the tokens since @f's roll and n_tokens were set. */
 uint64_t sq_walk_hash_since(const struct sq_walk *w, const struct sq_frame *f);
 /** sq_walk_find_def() - a definition of this file so far: kind in @kinds (bits), or SQ_NONE. */
-uint32_t sq_walk_find_def(struct sq_walk *w, struct sq_slice name, uint32_t kinds);
+uint32_t sq_walk_find_def(const struct sq_walk *w, uint32_t sym, uint32_t kinds);
 
 /* scopes and locals */
 /** sq_walk_scope() - locals from here on end with @f. @function: code, not only names. */

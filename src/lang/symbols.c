@@ -48,6 +48,7 @@ void sq_walk_reset(struct sq_walk *w)
 	w->n_tokens = 0;
 	w->scope_start = 0;
 	w->carry = 0;
+	w->anonymous = 0;
 	w->error = 0;
 }
 
