@@ -90,6 +90,19 @@ static int read_escape(struct reader *r)
 	return 0;
 }
 
+/* ":alpha:]", ".x.]" or "=x=]" at @i; returns the index of its last byte */
+static size_t copy_named_class(struct reader *r, size_t i)
+{
+	char kind = r->in.p[i];
+
+	sq_buf_putc(&r->out, r->in.p[i++]);
+	while (i < r->in.n && r->in.p[i] != kind)
+		sq_buf_putc(&r->out, r->in.p[i++]);
+	for (int k = 0; k < 2 && i < r->in.n; k++)
+		sq_buf_putc(&r->out, r->in.p[i++]);
+	return i - 1;
+}
+
 /* copied as it is up to its ']', a \d inside made a range */
 static int read_class(struct reader *r)
 {
@@ -127,14 +140,8 @@ static int read_class(struct reader *r)
 		sq_buf_putc(&r->out, c);
 		if (c == '[' && i + 1 < r->in.n &&
 		    strchr(":.=", r->in.p[i + 1])) {
-			char kind = r->in.p[++i];
-
-			/* [:alpha:] may hold a ']' only behind its second colon */
-			do
-				sq_buf_putc(&r->out, r->in.p[i++]);
-			while (i < r->in.n && r->in.p[i] != kind);
-			if (i < r->in.n)
-				sq_buf_putc(&r->out, r->in.p[i]);
+			/* the ']' of [:alpha:] does not end the class */
+			i = copy_named_class(r, i + 1);
 		}
 	}
 	r->at = start;
@@ -390,8 +397,9 @@ bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 {
 	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
 
-	if (re->n_literal &&
-	    !memmem(text.p, text.n, re->literal, re->n_literal))
+	if (text.n < re->n_literal ||
+	    (re->n_literal &&
+	     !memmem(text.p, text.n, re->literal, re->n_literal)))
 		return false;
 	if (re->literal_is_all)
 		return true;

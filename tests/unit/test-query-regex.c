@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "query/regex.h"
+
+static char message[SQ_REGEX_MESSAGE];
+
+static struct sq_regex *compile(const char *pattern, bool icase)
+{
+	struct sq_regex *re = NULL;
+	int r = sq_regex_new(sq_slice_z(pattern), icase, &re, message);
+
+	ck_assert_msg(!r, "%s: %s", pattern, message);
+	return re;
+}
+
+static bool matches(const char *pattern, const char *text)
+{
+	struct sq_regex *re = compile(pattern, false);
+	bool yes = sq_regex_match(re, sq_slice_z(text));
+
+	sq_regex_free(re);
+	return yes;
+}
+
+START_TEST(dialect)
+{
+	static const struct { const char *re, *yes, *no; } t[] = {
+		{ "foo", "a_foo_b", "fo" },
+		{ "^foo$", "foo", "foo1" },
+		{ "a.c", "abc", "ac" },
+		{ "a\\.c", "a.c", "abc" },
+		{ "\\d+$", "x12", "x12y" },
+		{ "^\\D$", "a", "1" },
+		{ "[\\d_]x", "_x", "ax" },
+		{ "[^\\w]", "a-b", "ab_1" },
+		{ "\\bget\\b", "x get", "getter" },
+		{ "(?:ab|cd)e", "cde", "ce" },
+		{ "(ab){2,3}c", "ababc", "abc" },
+		{ "a{0,2}b", "b", "c" },
+		{ "x|y", "y", "z" },
+		{ "[]x]", "]", "a" },
+		{ "[[:upper:]]", "aB", "ab" },
+		{ "[a-c]+", "b", "d" },
+		{ "\\(\\)\\[\\]\\{\\}\\*\\+\\?\\|\\^\\$\\\\", "()[]{}*+?|^$\\", "()" },
+		{ "a}b]", "a}b]", "ab" },
+		{ "colou?r", "color", "colr" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		ck_assert_msg(matches(t[i].re, t[i].yes), "%s", t[i].re);
+		ck_assert_msg(!matches(t[i].re, t[i].no), "%s", t[i].re);
+	}
+}
+END_TEST
+
+START_TEST(text_is_bounded_by_its_length)
+{
+	struct sq_regex *re = compile("ab[c]", false);
+
+	ck_assert(!sq_regex_match(re, sq_slice("abc", 2)));
+	ck_assert(sq_regex_match(re, sq_slice("\0abc", 4)));
+	ck_assert(!sq_regex_match(re, SQ_SLICE_NULL));
+	sq_regex_free(re);
+}
+END_TEST
+
+START_TEST(case_is_ignored_on_request)
+{
+	struct sq_regex *re = compile("GetX", true);
+	bool all;
+
+	ck_assert(sq_regex_match(re, SQ_LIT("my_getx")));
+	ck_assert_uint_eq(sq_regex_literal(re, &all).n, 0);
+	ck_assert(!all);
+	sq_regex_free(re);
+}
+END_TEST
+
+static void assert_literal(const char *pattern, const char *want, bool want_all)
+{
+	struct sq_regex *re = compile(pattern, false);
+	bool all;
+	struct sq_slice l = sq_regex_literal(re, &all);
+
+	ck_assert_msg(sq_slice_is(l, want), "%s: %.*s", pattern, (int)l.n, l.p);
+	ck_assert_int_eq(all, want_all);
+	sq_regex_free(re);
+}
+
+START_TEST(literals)
+{
+	assert_literal("foo", "foo", true);
+	assert_literal("foo\\.bar", "foo.bar", true);
+	assert_literal("^foo", "foo", false);
+	assert_literal("ab*cde", "cde", false);
+	assert_literal("abcd?e", "abc", false);
+	assert_literal("abc+d", "abc", false);
+	assert_literal("ab(xyz)c", "ab", false);
+	assert_literal("abc|def", "", false);
+	assert_literal("(abc|def)g", "g", false);
+	assert_literal("[abc]", "", false);
+	assert_literal("a{2}b", "b", false);
+	assert_literal(".*", "", false);
+}
+END_TEST
+
+START_TEST(refused)
+{
+	static const char *const bad[] = {
+		"(", ")", "a)", "[", "[a", "*", "+a", "a|*", "(?=a)", "(?<n>a)",
+		"\\1", "(a)\\1", "a\\", "\\q", "a*?", "a+?", "a{", "a{x}",
+		"a{1001}", "((a{100}){100}){100}", "a{9999999999999999999999}",
+		"[b-a]", "^*", "{2}", "a{2,1}", "[[:nope:]]", "[[.",
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(bad); i++) {
+		struct sq_regex *re = NULL;
+
+		message[0] = '\0';
+		ck_assert_msg(sq_regex_new(sq_slice_z(bad[i]), false, &re,
+					   message) == SQ_REGEX_E_SYNTAX,
+			      "%s", bad[i]);
+		ck_assert_ptr_null(re);
+		ck_assert(message[0]);
+	}
+}
+END_TEST
+
+START_TEST(size_is_bounded)
+{
+	struct sq_regex *re = NULL;
+	char text[SQ_REGEX_MAX_BYTES + 1];
+
+	memset(text, '(', sizeof(text));
+	ck_assert_int_eq(sq_regex_new(sq_slice(text, 100), false, &re, message),
+			 SQ_REGEX_E_SYNTAX);
+	memset(text, 'a', sizeof(text));
+	ck_assert_int_eq(sq_regex_new(sq_slice(text, sizeof(text)), false, &re,
+				      message), SQ_REGEX_E_SYNTAX);
+	ck_assert_int_eq(sq_regex_new(sq_slice("a\0b", 3), false, &re, message),
+			 SQ_REGEX_E_SYNTAX);
+	ck_assert_int_eq(sq_regex_new(sq_slice(text, sizeof(text) - 1), false,
+				      &re, message), 0);
+	sq_regex_free(re);
+}
+END_TEST
+
+START_TEST(globs)
+{
+	static const struct { const char *glob, *yes, *no; } t[] = {
+		{ "*.c", "a.c", "d/a.c" },
+		{ "**/*.c", "d/e/a.c", "d/a.h" },
+		{ "**/*.c", "a.c", "a.cc" },
+		{ "src/**", "src/a/b", "asrc/a" },
+		{ "src/?.c", "src/a.c", "src/ab.c" },
+		{ "a[0-9].h", "a1.h", "ab.h" },
+		{ "a[!0-9].h", "ab.h", "a1.h" },
+		{ "a(b)+{c}.h", "a(b)+{c}.h", "ab.h" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		struct sq_regex *re = NULL;
+
+		ck_assert_int_eq(sq_regex_new_glob(sq_slice_z(t[i].glob), &re,
+						   message), 0);
+		ck_assert_msg(sq_regex_match(re, sq_slice_z(t[i].yes)), "%s",
+			      t[i].glob);
+		ck_assert_msg(!sq_regex_match(re, sq_slice_z(t[i].no)), "%s",
+			      t[i].glob);
+		sq_regex_free(re);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("query-regex");
+	TCase *c = tcase_create("regex");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(c, dialect);
+	tcase_add_test(c, text_is_bounded_by_its_length);
+	tcase_add_test(c, case_is_ignored_on_request);
+	tcase_add_test(c, literals);
+	tcase_add_test(c, refused);
+	tcase_add_test(c, size_is_bounded);
+	tcase_add_test(c, globs);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
