@@ -29,6 +29,7 @@ struct node {
 	uint64_t hash;
 	const struct rules *git, *own;
 	const struct node *up;          /* nearest one above that has rules */
+	bool is_git;                    /* in a git work tree */
 };
 
 /*
@@ -45,6 +46,7 @@ struct table {
 struct sq_ignore {
 	unsigned n_refs;
 	bool use_gitignore;
+	bool is_git;                    /* the root lies in a git work tree, or need not */
 	const struct rules *excludes;   /* configuration */
 	const struct rules *info;       /* .git/info/exclude */
 	struct table *table;
@@ -86,7 +88,7 @@ bool sq_ignore_is_rule_file(struct sq_slice path)
 	struct sq_slice base = sq_path_base(path);
 
 	return sq_slice_is(base, ".gitignore") || sq_slice_is(base, ".sqryignore") ||
-	       sq_slice_is(path, ".git/info/exclude");
+	       sq_slice_is(base, ".git") || sq_slice_is(path, ".git/info/exclude");
 }
 
 /* vim: .name.swp, then .swo and on downwards; .swx is its probe */
@@ -213,6 +215,39 @@ static int excludes_load(struct sq_ignore *i, const char *const *excludes)
 	return sq_error_trace(r);
 }
 
+/* ---- git work trees ------------------------------------------------------ */
+
+/* a directory, or the file that a worktree or submodule has instead */
+static bool has_git(int dir_fd)
+{
+	struct sq_stat st;
+
+	return !sq_stat_at(dir_fd, ".git", &st) && (S_ISDIR(st.mode) || S_ISREG(st.mode));
+}
+
+/* upwards from @root_fd, within its filesystem, as git looks for it */
+static bool is_in_work_tree(int root_fd)
+{
+	_cleanup_(sq_fd_closep) int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct sq_stat st, up;
+
+	if (fd < 0 || sq_stat_at(fd, "", &st) < 0)
+		return false;
+	while (!has_git(fd)) {
+		int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		(void)sq_fd_close(fd);
+		fd = above;
+		if (fd < 0 || sq_stat_at(fd, "", &up) < 0)
+			return false;
+		/* "/.." is "/" */
+		if (up.id.dev != st.id.dev || up.id.ino == st.id.ino)
+			return false;
+		st = up;
+	}
+	return true;
+}
+
 /* ---- the directories entered --------------------------------------------- */
 
 static struct table *table_new(size_t n_slots)
@@ -273,8 +308,9 @@ static int table_grow(struct sq_ignore *i) SQ_REQUIRES(&i->lock)
 	return 0;
 }
 
-static int node_add_locked(struct sq_ignore *i, struct sq_slice dir, const struct rules *git,
-			   const struct rules *own) SQ_REQUIRES(&i->lock)
+/* @like: rules and is_git of the new node, the rest is made here */
+static int node_add_locked(struct sq_ignore *i, struct sq_slice dir, const struct node *like)
+	SQ_REQUIRES(&i->lock)
 {
 	struct node *n;
 	int r;
@@ -289,11 +325,9 @@ static int node_add_locked(struct sq_ignore *i, struct sq_slice dir, const struc
 	n = sq_arena_alloc(&i->arena, sizeof(*n));
 	if (!n)
 		return sq_error_origin(-ENOMEM);
-	*n = (struct node){
-		.dir = sq_slice(sq_arena_memdup(&i->arena, dir.p, dir.n), dir.n),
-		.hash = sq_hash64(dir.p, dir.n, 0),
-		.git = git, .own = own,
-	};
+	*n = *like;
+	n->dir = sq_slice(sq_arena_memdup(&i->arena, dir.p, dir.n), dir.n);
+	n->hash = sq_hash64(dir.p, dir.n, 0);
 	if (!n->dir.p)
 		return sq_error_origin(-ENOMEM);
 	n->up = dir.n ? node_above(i, sq_path_dir(dir)) : NULL;
@@ -306,23 +340,23 @@ static int node_add_locked(struct sq_ignore *i, struct sq_slice dir, const struc
 
 int sq_ignore_enter(struct sq_ignore *i, struct sq_slice dir, int dir_fd)
 {
-	const struct rules *git = NULL, *own = NULL;
+	struct node like = { .is_git = i->is_git };
 	const struct node *n;
-	int r;
+	int r = 0;
 
 	n = node_above(i, dir);
 	if (n && n->dir.n == dir.n)
 		return 0;
-	if (i->use_gitignore) {
-		r = rules_load(&i->lock, &i->arena, dir_fd, ".gitignore", &git);
-		if (r < 0)
-			return sq_error_trace(r);
-	}
-	r = rules_load(&i->lock, &i->arena, dir_fd, ".sqryignore", &own);
+	if (i->use_gitignore && !like.is_git)
+		like.is_git = (n && n->is_git) || has_git(dir_fd);
+	if (i->use_gitignore && like.is_git)
+		r = rules_load(&i->lock, &i->arena, dir_fd, ".gitignore", &like.git);
+	if (!r)
+		r = rules_load(&i->lock, &i->arena, dir_fd, ".sqryignore", &like.own);
 	if (r < 0)
 		return sq_error_trace(r);
 	sq_lock(&i->lock);
-	r = node_add_locked(i, dir, git, own);
+	r = node_add_locked(i, dir, &like);
 	sq_unlock(&i->lock);
 	return r;
 }
@@ -359,6 +393,8 @@ int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ign
 	}
 	i->n_refs = 1;
 	i->use_gitignore = !cfg || cfg->use_gitignore;
+	i->is_git = i->use_gitignore &&
+		    ((cfg && cfg->gitignore_anywhere) || is_in_work_tree(root_fd));
 	i->arena = (struct sq_arena)SQ_ARENA_NULL;
 	i->table = table_new(TABLE_FIRST_SLOTS);
 	r = i->table ? 0 : sq_error_origin(-ENOMEM);

@@ -11,6 +11,10 @@
  * configuration; .sqryignore, deepest first; the other built-in names;
  * .gitignore, deepest first; .git/info/exclude. So "!target/" in a .sqryignore
  * brings a directory of that name back, and in a .gitignore it does not.
+ * A .gitignore counts where git would read it: below a directory that holds a
+ * .git, or when the root lies inside of a work tree. Release tarballs carry
+ * rule files that are not meant for them (that of Debian's kernel ignores everything).
+ * Rule files above the root are not read.
  * Ownership: a set is immutable once built for one state of the rule files
  *            and is shared by reference count.
  * Threads:   matching: any thread, without a lock; entering: any thread, also
@@ -22,6 +26,7 @@ struct sq_ignore;
 struct sq_ignore_config {
 	const char *const *excludes;   /* extra patterns, NULL-terminated, may be NULL */
 	bool use_gitignore;            /* default true */
+	bool gitignore_anywhere;       /* also outside of a git work tree; default false */
 };
 /** sq_ignore_new() - no rule file read yet except the root's info/exclude. */
 int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ignore **ret_i) sq_must_check;
@@ -39,7 +44,8 @@ int sq_ignore_enter(struct sq_ignore *i, struct sq_slice dir, int dir_fd) sq_mus
 bool sq_ignore_match(const struct sq_ignore *i, struct sq_slice path, bool is_dir);
 /** sq_ignore_match_deep() - the same, asking every parent directory first. */
 bool sq_ignore_match_deep(const struct sq_ignore *i, struct sq_slice path, bool is_dir);
-/** sq_ignore_is_rule_file() - does a change of this path change the rules? Pure, by name. */
+/** sq_ignore_is_rule_file() - does a change of this path change the rules? Pure, by name.
+ *  A .git that comes or goes does (not what is in it, but for info/exclude). */
 bool sq_ignore_is_rule_file(struct sq_slice path);
 /** sq_ignore_is_editor_temp() - .X.swp, *~, #*#, .#*, *.bak, ___jb_tmp___ ... Pure, by name. */
 bool sq_ignore_is_editor_temp(struct sq_slice base);

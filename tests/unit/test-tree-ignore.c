@@ -12,7 +12,13 @@
 
 static struct scratch tree;
 
-static void setup(void) { scratch_init(&tree); }
+static void setup(void)
+{
+	scratch_init(&tree);
+	/* .gitignore counts in a work tree */
+	scratch_dir(&tree, ".git");
+}
+
 static void teardown(void) { scratch_deinit(&tree); }
 
 static struct sq_ignore *ignore_new(const char *const *excludes, bool use_gitignore)
@@ -140,8 +146,52 @@ START_TEST(names_only)
 	ck_assert(sq_ignore_is_rule_file(SQ_LIT(".gitignore")));
 	ck_assert(sq_ignore_is_rule_file(SQ_LIT("a/b/.sqryignore")));
 	ck_assert(sq_ignore_is_rule_file(SQ_LIT(".git/info/exclude")));
+	ck_assert(sq_ignore_is_rule_file(SQ_LIT("a/.git")));
+	ck_assert(!sq_ignore_is_rule_file(SQ_LIT("a/.git/index")));
 	ck_assert(!sq_ignore_is_rule_file(SQ_LIT("a/info/exclude")));
 	ck_assert(!sq_ignore_is_rule_file(SQ_LIT("a.gitignore")));
+}
+END_TEST
+
+START_TEST(only_in_a_work_tree)
+{
+	struct sq_ignore_config cfg = { .use_gitignore = true, .gitignore_anywhere = true };
+	struct scratch outer = tree;
+	struct sq_ignore *i;
+
+	ck_assert_int_eq(unlinkat(tree.fd, ".git", AT_REMOVEDIR), 0);
+	scratch_file(&tree, ".gitignore", "/*\n");
+	scratch_file(&tree, ".sqryignore", "own.c\n");
+	scratch_file(&tree, "clone/.gitignore", "x.c\n");
+	scratch_dir(&tree, "clone/.git");
+	scratch_file(&tree, "clone/sub/.gitignore", "y.c\n");
+	scratch_file(&tree, "linked/.git", "gitdir: /nowhere\n");
+	scratch_file(&tree, "linked/.gitignore", "x.c\n");
+	i = ignore_new(NULL, true);
+	enter(i, "");
+	enter(i, "clone");
+	enter(i, "clone/sub");
+	enter(i, "linked");
+	ck_assert(!file(i, "x.c"));
+	ck_assert(file(i, "own.c"));
+	ck_assert(file(i, "clone/x.c"));
+	ck_assert(file(i, "clone/sub/x.c"));
+	ck_assert(file(i, "clone/sub/y.c"));
+	ck_assert(file(i, "linked/x.c"));
+	sq_ignore_unref(i);
+	ck_assert_int_eq(sq_ignore_new(tree.fd, &cfg, &i), 0);
+	enter(i, "");
+	ck_assert(file(i, "x.c"));
+	sq_ignore_unref(i);
+	/* a root inside of a work tree */
+	tree.fd = openat(outer.fd, "clone/sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	i = ignore_new(NULL, true);
+	enter(i, "");
+	ck_assert(file(i, "y.c"));
+	ck_assert(!file(i, "x.c"));
+	sq_ignore_unref(i);
+	close(tree.fd);
+	tree = outer;
 }
 END_TEST
 
@@ -491,6 +541,7 @@ int main(void)
 	tcase_add_test(t, precedence);
 	tcase_add_test(t, rule_files_that_do_not_count);
 	tcase_add_test(t, names_only);
+	tcase_add_test(t, only_in_a_work_tree);
 	tcase_add_test(t, entered_once);
 	tcase_add_test(t, hostile_patterns);
 	tcase_add_test(t, entered_by_many);
