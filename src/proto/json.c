@@ -182,3 +182,36 @@ int sq_json_write(const struct sq_json *v, unsigned indent, struct sq_buf *b)
 		return sq_error_origin(-ENOMEM);
 	return 0;
 }
+
+/* a shallow copy: the values stay shared with their document */
+static json_t *copy_with(const struct sq_json *obj, const char *key,
+			 const struct sq_json *v)
+{
+	json_t *o = json_is_object(in(obj)) ? json_copy((json_t *)in(obj)) :
+					      json_object();
+	int r = o ? 0 : -1;
+
+	if (!r && obj && !json_is_object(in(obj)))
+		r = json_object_set(o, "result", (json_t *)in(obj));
+	if (!r)
+		r = json_object_set(o, key, (json_t *)in(v));
+	if (r < 0) {
+		json_decref(o);
+		return NULL;
+	}
+	return o;
+}
+
+int sq_json_write_with(const struct sq_json *obj, const char *key,
+		       const struct sq_json *v, unsigned indent,
+		       struct sq_buf *b)
+{
+	json_t *o = copy_with(obj, key, v);
+	int r;
+
+	if (!o)
+		return sq_error_origin(-ENOMEM);
+	r = sq_json_write(out(o), indent, b);
+	json_decref(o);
+	return sq_error_trace(r);
+}

@@ -38,6 +38,10 @@ double sq_json_real(const struct sq_json *v, double dflt);     /* integers too *
 bool sq_json_bool(const struct sq_json *v, bool dflt);
 /** sq_json_write() - the value as JSON text. @indent: spaces a level, 0: one line. */
 int sq_json_write(const struct sq_json *v, unsigned indent, struct sq_buf *out) sq_must_check;
+/** sq_json_write_with() - as sq_json_write() of an object that is @obj (NULL or not an object: with
+ *  its value as "result") and the member @key. */
+int sq_json_write_with(const struct sq_json *obj, const char *key, const struct sq_json *v,
+		       unsigned indent, struct sq_buf *out) sq_must_check;
 
 /* at most 63 levels deep */
 struct sq_jw { struct sq_buf *out; uint64_t comma; unsigned depth; };
