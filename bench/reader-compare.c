@@ -187,6 +187,7 @@ static bool want_c(struct sq_slice path)
 static int compare_dir(struct compare *c, const char *dir, bool all)
 {
 	const struct sq_discover_opts opts = { .want = all ? NULL : want_c, .below = SQ_LIT("") };
+	const struct sq_ignore_config cfg = { .use_gitignore = true, .needs_work_tree = true };
 	uint64_t start, ns[2];
 	int r = 0;
 
@@ -196,7 +197,7 @@ static int compare_dir(struct compare *c, const char *dir, bool all)
 	for (int i = 0; i < 2 && !r; i++) {
 		c->tree = sq_discovery_free(c->tree);
 		start = sq_now_ns();
-		r = sq_discover(c->root_fd, NULL, &opts, sq_pool_parallel(c->pool), &c->tree);
+		r = sq_discover(c->root_fd, &cfg, &opts, sq_pool_parallel(c->pool), &c->tree);
 		ns[i] = sq_now_ns() - start;
 	}
 	if (r < 0)

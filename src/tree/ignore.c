@@ -394,7 +394,7 @@ int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ign
 	i->n_refs = 1;
 	i->use_gitignore = !cfg || cfg->use_gitignore;
 	i->is_git = i->use_gitignore &&
-		    ((cfg && cfg->gitignore_anywhere) || is_in_work_tree(root_fd));
+		    (!cfg || !cfg->needs_work_tree || is_in_work_tree(root_fd));
 	i->arena = (struct sq_arena)SQ_ARENA_NULL;
 	i->table = table_new(TABLE_FIRST_SLOTS);
 	r = i->table ? 0 : sq_error_origin(-ENOMEM);

@@ -11,10 +11,11 @@
  * configuration; .sqryignore, deepest first; the other built-in names;
  * .gitignore, deepest first; .git/info/exclude. So "!target/" in a .sqryignore
  * brings a directory of that name back, and in a .gitignore it does not.
- * A .gitignore counts where git would read it: below a directory that holds a
- * .git, or when the root lies inside of a work tree. Release tarballs carry
- * rule files that are not meant for them (that of Debian's kernel ignores everything).
- * Rule files above the root are not read.
+ * With needs_work_tree a .gitignore counts only where git would read it: below
+ * a directory that holds a .git, or when the root lies inside of a work tree.
+ * Release tarballs carry rule files that are not meant for them: that of
+ * Debian's linux-source ignores the whole tree. Rule files above the root are
+ * not read.
  * Ownership: a set is immutable once built for one state of the rule files
  *            and is shared by reference count.
  * Threads:   matching: any thread, without a lock; entering: any thread, also
@@ -26,7 +27,7 @@ struct sq_ignore;
 struct sq_ignore_config {
 	const char *const *excludes;   /* extra patterns, NULL-terminated, may be NULL */
 	bool use_gitignore;            /* default true */
-	bool gitignore_anywhere;       /* also outside of a git work tree; default false */
+	bool needs_work_tree;          /* .gitignore counts in git work trees only; default false */
 };
 /** sq_ignore_new() - no rule file read yet except the root's info/exclude. */
 int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ignore **ret_i) sq_must_check;

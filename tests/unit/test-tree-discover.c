@@ -22,8 +22,6 @@ static bool want(struct sq_slice path)
 static void setup(void)
 {
 	scratch_init(&tree);
-	/* .gitignore counts in a work tree */
-	scratch_dir(&tree, ".git");
 	opts = (struct sq_discover_opts){ .want = want, .max_bytes = 1000, .below = SQ_LIT("") };
 }
 

@@ -12,12 +12,7 @@
 
 static struct scratch tree;
 
-static void setup(void)
-{
-	scratch_init(&tree);
-	/* .gitignore counts in a work tree */
-	scratch_dir(&tree, ".git");
-}
+static void setup(void) { scratch_init(&tree); }
 
 static void teardown(void) { scratch_deinit(&tree); }
 
@@ -155,11 +150,10 @@ END_TEST
 
 START_TEST(only_in_a_work_tree)
 {
-	struct sq_ignore_config cfg = { .use_gitignore = true, .gitignore_anywhere = true };
+	struct sq_ignore_config cfg = { .use_gitignore = true, .needs_work_tree = true };
 	struct scratch outer = tree;
 	struct sq_ignore *i;
 
-	ck_assert_int_eq(unlinkat(tree.fd, ".git", AT_REMOVEDIR), 0);
 	scratch_file(&tree, ".gitignore", "/*\n");
 	scratch_file(&tree, ".sqryignore", "own.c\n");
 	scratch_file(&tree, "clone/.gitignore", "x.c\n");
@@ -167,7 +161,7 @@ START_TEST(only_in_a_work_tree)
 	scratch_file(&tree, "clone/sub/.gitignore", "y.c\n");
 	scratch_file(&tree, "linked/.git", "gitdir: /nowhere\n");
 	scratch_file(&tree, "linked/.gitignore", "x.c\n");
-	i = ignore_new(NULL, true);
+	ck_assert_int_eq(sq_ignore_new(tree.fd, &cfg, &i), 0);
 	enter(i, "");
 	enter(i, "clone");
 	enter(i, "clone/sub");
@@ -179,13 +173,13 @@ START_TEST(only_in_a_work_tree)
 	ck_assert(file(i, "clone/sub/y.c"));
 	ck_assert(file(i, "linked/x.c"));
 	sq_ignore_unref(i);
-	ck_assert_int_eq(sq_ignore_new(tree.fd, &cfg, &i), 0);
+	i = ignore_new(NULL, true);
 	enter(i, "");
 	ck_assert(file(i, "x.c"));
 	sq_ignore_unref(i);
 	/* a root inside of a work tree */
 	tree.fd = openat(outer.fd, "clone/sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	i = ignore_new(NULL, true);
+	ck_assert_int_eq(sq_ignore_new(tree.fd, &cfg, &i), 0);
 	enter(i, "");
 	ck_assert(file(i, "y.c"));
 	ck_assert(!file(i, "x.c"));
