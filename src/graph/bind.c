@@ -48,7 +48,7 @@ static bool is_type_kind(uint8_t kind)
 	}
 }
 
-bool sq_is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
+static bool is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
 {
 	for (const char *const *n = t->self_names; n && *n; n++)
 		if (sq_slice_is(s, *n))
@@ -746,7 +746,7 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 			return l->out.n > 0;
 		return false;
 	}
-	if (sq_is_self_name(l->t, q))
+	if (is_self_name(l->t, q))
 		return bind_self(l, r, false);
 	if (l->t->super_name && sq_slice_is(q, l->t->super_name))
 		return bind_self(l, r, true);

@@ -126,5 +126,3 @@ sq_file sq_crate_path(struct sq_linker *l, struct sq_slice from, struct sq_slice
 /* bind.c */
 /** sq_bind() - fill out and rule for one reference of the current file. */
 void sq_bind(struct sq_linker *l, const struct sq_ref *r);
-/** sq_self_type() - does the text name the enclosing object ("self", "this")? */
-bool sq_is_self_name(const struct sq_lang_traits *t, struct sq_slice s);

@@ -22,7 +22,7 @@ enum { BELOW_GONE, BELOW_DIR, BELOW_FILE };
  * Read the rules of every directory above opts->below, top down.
  * Return: BELOW_*; -errno.
  */
-static int enter_above(struct sq_walk *w, struct sq_slice below)
+static int enter_above(struct sq_tree_walk *w, struct sq_slice below)
 {
 	for (size_t n = 0; n < below.n; n++) {
 		_cleanup_(sq_fd_closep) int fd = -1;
@@ -46,7 +46,7 @@ static int enter_above(struct sq_walk *w, struct sq_slice below)
 	return BELOW_DIR;
 }
 
-static int below_kind(struct sq_walk *w, struct sq_slice below)
+static int below_kind(struct sq_tree_walk *w, struct sq_slice below)
 {
 	_cleanup_(sq_fd_closep) int fd = -1;
 	struct sq_zpath z;
@@ -69,7 +69,7 @@ static int below_kind(struct sq_walk *w, struct sq_slice below)
 }
 
 /* the directory of the event has become a file */
-static int list_one(struct sq_walk *w, struct sq_slice path)
+static int list_one(struct sq_tree_walk *w, struct sq_slice path)
 {
 	struct sq_identity id;
 	enum sq_skip skip;
@@ -80,20 +80,20 @@ static int list_one(struct sq_walk *w, struct sq_slice path)
 	r = sq_tree_stat(w->root_fd, path, w->opts->max_bytes, &id, &skip);
 	if (r < 0)
 		return sq_errno_is_gone(r) ? 0 : r;
-	return sq_walk_add_file(&w->workers[0], path, &id, skip);
+	return sq_tree_walk_add_file(&w->workers[0], path, &id, skip);
 }
 
 /* ---- the result ---------------------------------------------------------- */
 
 /* one sorted list of every worker's; @at: where each one is */
-static void merge_files(const struct sq_walk *w, size_t *at, struct sq_discovery *d)
+static void merge_files(const struct sq_tree_walk *w, size_t *at, struct sq_discovery *d)
 {
 	for (;;) {
 		const struct sq_found_file *least = NULL;
 		unsigned from = 0;
 
 		for (unsigned i = 0; i < w->n_workers; i++) {
-			const struct sq_walk_worker *k = &w->workers[i];
+			const struct sq_tree_walk_worker *k = &w->workers[i];
 
 			if (at[i] < k->files.n &&
 			    (!least || sq_found_file_cmp(&k->files.v[at[i]], least) < 0)) {
@@ -110,14 +110,14 @@ static void merge_files(const struct sq_walk *w, size_t *at, struct sq_discovery
 	}
 }
 
-static void merge_dirs(const struct sq_walk *w, size_t *at, struct sq_discovery *d)
+static void merge_dirs(const struct sq_tree_walk *w, size_t *at, struct sq_discovery *d)
 {
 	for (;;) {
 		const struct sq_found_dir *least = NULL;
 		unsigned from = 0;
 
 		for (unsigned i = 0; i < w->n_workers; i++) {
-			const struct sq_walk_worker *k = &w->workers[i];
+			const struct sq_tree_walk_worker *k = &w->workers[i];
 
 			if (at[i] < k->dirs.n &&
 			    (!least || sq_found_dir_cmp(&k->dirs.v[at[i]], least) < 0)) {
@@ -133,7 +133,7 @@ static void merge_dirs(const struct sq_walk *w, size_t *at, struct sq_discovery 
 	}
 }
 
-static int merge(const struct sq_walk *w, struct sq_discovery *d)
+static int merge(const struct sq_tree_walk *w, struct sq_discovery *d)
 {
 	_cleanup_(sq_freep) size_t *at = sq_calloc(w->n_workers * 2, sizeof(*at));
 	size_t n_files = 0, n_dirs = 0;
@@ -152,7 +152,7 @@ static int merge(const struct sq_walk *w, struct sq_discovery *d)
 }
 
 /* the strings stay where they are: their arenas change hands */
-static int take_arenas(struct sq_walk *w, struct sq_discovery *d)
+static int take_arenas(struct sq_tree_walk *w, struct sq_discovery *d)
 {
 	d->mem = sq_calloc(1, sizeof(*d->mem) + w->n_workers * sizeof(d->mem->arenas[0]));
 	if (!d->mem)
@@ -179,7 +179,7 @@ struct sq_discovery *sq_discovery_free(struct sq_discovery *d)
 	return NULL;
 }
 
-static int discover(struct sq_walk *w, const struct sq_parallel *par, struct sq_discovery *d)
+static int discover(struct sq_tree_walk *w, const struct sq_parallel *par, struct sq_discovery *d)
 {
 	int r;
 
@@ -190,9 +190,9 @@ static int discover(struct sq_walk *w, const struct sq_parallel *par, struct sq_
 	if (r == BELOW_FILE) {
 		r = list_one(w, w->opts->below);
 	} else if (r == BELOW_DIR) {
-		r = sq_walk_push(w, w->opts->below);
+		r = sq_tree_walk_push(w, w->opts->below);
 		if (!r)
-			r = sq_parallel_run(par, sq_walk_work, w);
+			r = sq_parallel_run(par, sq_tree_walk_work, w);
 	}
 	if (r < 0)
 		return sq_error_trace(r);
@@ -206,17 +206,17 @@ int sq_discover(int root_fd, const struct sq_ignore_config *cfg, const struct sq
 		const struct sq_parallel *par, struct sq_discovery **ret_d)
 {
 	struct sq_discovery *d = sq_calloc(1, sizeof(*d));
-	struct sq_walk w = { .workers = NULL };
+	struct sq_tree_walk w = { .workers = NULL };
 	int r;
 
 	if (!d)
 		return sq_error_origin(-ENOMEM);
 	r = sq_ignore_new(root_fd, cfg, &d->ignore);
 	if (!r)
-		r = sq_walk_init(&w, root_fd, opts, d->ignore, sq_parallel_width(par));
+		r = sq_tree_walk_init(&w, root_fd, opts, d->ignore, sq_parallel_width(par));
 	if (!r)
 		r = discover(&w, par, d);
-	sq_walk_deinit(&w);
+	sq_tree_walk_deinit(&w);
 	if (r < 0) {
 		sq_discovery_free(d);
 		return sq_error_trace(r);

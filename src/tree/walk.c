@@ -29,7 +29,7 @@ int sq_found_dir_cmp(const void *a, const void *b)
 
 /* ---- findings ------------------------------------------------------------ */
 
-static int path_keep(struct sq_walk_worker *k, struct sq_slice path, struct sq_slice *ret_path)
+static int path_keep(struct sq_tree_walk_worker *k, struct sq_slice path, struct sq_slice *ret_path)
 {
 	const char *copy = sq_arena_memdup(&k->arena, path.p, path.n);
 
@@ -39,7 +39,7 @@ static int path_keep(struct sq_walk_worker *k, struct sq_slice path, struct sq_s
 	return 0;
 }
 
-int sq_walk_add_file(struct sq_walk_worker *k, struct sq_slice path, const struct sq_identity *id,
+int sq_tree_walk_add_file(struct sq_tree_walk_worker *k, struct sq_slice path, const struct sq_identity *id,
 		     enum sq_skip skip)
 {
 	struct sq_found_file f = { .id = *id, .skip = (uint8_t)skip };
@@ -51,15 +51,15 @@ int sq_walk_add_file(struct sq_walk_worker *k, struct sq_slice path, const struc
 	return sq_error_trace(r);
 }
 
-static int add_unreadable(struct sq_walk_worker *k, struct sq_slice path)
+static int add_unreadable(struct sq_tree_walk_worker *k, struct sq_slice path)
 {
 	const struct sq_identity none = { .dev = 0 };
 
-	return sq_walk_add_file(k, path, &none, SQ_SKIP_UNREADABLE);
+	return sq_tree_walk_add_file(k, path, &none, SQ_SKIP_UNREADABLE);
 }
 
 /* @path is in an arena already */
-static int add_dir(struct sq_walk_worker *k, struct sq_slice path, int fd, const struct sq_stat *st)
+static int add_dir(struct sq_tree_walk_worker *k, struct sq_slice path, int fd, const struct sq_stat *st)
 {
 	struct sq_found_dir d = {
 		.path = path, .handle = SQ_SLICE_NULL,
@@ -94,7 +94,7 @@ static int entry_stat(int dir_fd, const char *name, struct sq_stat *ret_st, bool
 	return *ret_denied ? 0 : r;
 }
 
-static int visit_file(struct sq_walk *w, struct sq_walk_worker *k, int dir_fd, const char *name,
+static int visit_file(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, int dir_fd, const char *name,
 		      struct sq_slice path, struct sq_stat *st)
 {
 	bool denied = false;
@@ -114,10 +114,10 @@ static int visit_file(struct sq_walk *w, struct sq_walk_worker *k, int dir_fd, c
 	/* it became something else since its entry was read */
 	if (S_ISDIR(st->mode) || S_ISLNK(st->mode))
 		return 0;
-	return sq_walk_add_file(k, path, &st->id, sq_stat_skip(st, w->opts->max_bytes));
+	return sq_tree_walk_add_file(k, path, &st->id, sq_stat_skip(st, w->opts->max_bytes));
 }
 
-static int visit_dir(struct sq_walk *w, struct sq_walk_worker *k, struct sq_slice path)
+static int visit_dir(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, struct sq_slice path)
 {
 	struct sq_slice copy;
 	int r;
@@ -131,7 +131,7 @@ static int visit_dir(struct sq_walk *w, struct sq_walk_worker *k, struct sq_slic
 }
 
 /* @n_dir: bytes of "dir/" in k->path */
-static int visit(struct sq_walk *w, struct sq_walk_worker *k, int dir_fd, size_t n_dir,
+static int visit(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, int dir_fd, size_t n_dir,
 		 const struct dirent64 *e)
 {
 	const size_t n_name = strlen(e->d_name);
@@ -144,7 +144,7 @@ static int visit(struct sq_walk *w, struct sq_walk_worker *k, int dir_fd, size_t
 		return 0;
 	/* no system call takes a longer one: said once for the directory */
 	if (n_dir + n_name >= sizeof(k->path.z))
-		return sq_walk_add_file(k, sq_slice(k->path.z, n_dir - 1), &st.id, SQ_SKIP_LIMIT);
+		return sq_tree_walk_add_file(k, sq_slice(k->path.z, n_dir - 1), &st.id, SQ_SKIP_LIMIT);
 	memcpy(k->path.z + n_dir, e->d_name, n_name + 1);
 	path = sq_slice(k->path.z, n_dir + n_name);
 	if (!st.mode) {
@@ -163,13 +163,13 @@ static int visit(struct sq_walk *w, struct sq_walk_worker *k, int dir_fd, size_t
 
 /* ---- one directory ------------------------------------------------------- */
 
-static bool is_cancelled(const struct sq_walk *w)
+static bool is_cancelled(const struct sq_tree_walk *w)
 {
 	/* no order: nothing is read on the strength of it */
 	return w->opts->cancel && sq_load_relaxed(w->opts->cancel);
 }
 
-static int read_entries(struct sq_walk *w, struct sq_walk_worker *k, int fd, size_t n_dir)
+static int read_entries(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, int fd, size_t n_dir)
 {
 	ssize_t n;
 	int r;
@@ -189,7 +189,7 @@ static int read_entries(struct sq_walk *w, struct sq_walk_worker *k, int fd, siz
 	return n < 0 ? -errno : 0;
 }
 
-static int read_open_dir(struct sq_walk *w, struct sq_walk_worker *k, int fd, struct sq_slice path)
+static int read_open_dir(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, int fd, struct sq_slice path)
 {
 	struct sq_stat st;
 	size_t n_dir;
@@ -215,7 +215,7 @@ static int read_open_dir(struct sq_walk *w, struct sq_walk_worker *k, int fd, st
 }
 
 /* Return: 0, also when a directory is gone or can't be read; -errno ends the walk */
-static int read_dir(struct sq_walk *w, struct sq_walk_worker *k, struct sq_slice path)
+static int read_dir(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, struct sq_slice path)
 {
 	_cleanup_(sq_fd_closep) int fd = -1;
 	int r;
@@ -235,7 +235,7 @@ static int read_dir(struct sq_walk *w, struct sq_walk_worker *k, struct sq_slice
 
 /* ---- the queue ----------------------------------------------------------- */
 
-static void fail_locked(struct sq_walk *w, int r) SQ_REQUIRES(&w->lock)
+static void fail_locked(struct sq_tree_walk *w, int r) SQ_REQUIRES(&w->lock)
 {
 	if (!w->error)
 		w->error = r;
@@ -243,7 +243,7 @@ static void fail_locked(struct sq_walk *w, int r) SQ_REQUIRES(&w->lock)
 }
 
 /* Return: 1 with a directory; 0 when the walk is over; -errno of any worker */
-static int next_dir(struct sq_walk *w, struct sq_slice *ret_path)
+static int next_dir(struct sq_tree_walk *w, struct sq_slice *ret_path)
 {
 	int r;
 
@@ -262,7 +262,7 @@ static int next_dir(struct sq_walk *w, struct sq_slice *ret_path)
 }
 
 /* a directory was read with result @r: its children are next */
-static void dir_done(struct sq_walk *w, struct sq_walk_worker *k, int r)
+static void dir_done(struct sq_tree_walk *w, struct sq_tree_walk_worker *k, int r)
 {
 	sq_lock(&w->lock);
 	if (!r)
@@ -282,10 +282,10 @@ static void dir_done(struct sq_walk *w, struct sq_walk_worker *k, int r)
 	sq_unlock(&w->lock);
 }
 
-int sq_walk_work(void *arg, unsigned worker)
+int sq_tree_walk_work(void *arg, unsigned worker)
 {
-	struct sq_walk *w = arg;
-	struct sq_walk_worker *k = &w->workers[worker];
+	struct sq_tree_walk *w = arg;
+	struct sq_tree_walk_worker *k = &w->workers[worker];
 	struct sq_slice path = SQ_SLICE_NULL;
 	int r;
 
@@ -305,7 +305,7 @@ int sq_walk_work(void *arg, unsigned worker)
 	return r;
 }
 
-int sq_walk_push(struct sq_walk *w, struct sq_slice path)
+int sq_tree_walk_push(struct sq_tree_walk *w, struct sq_slice path)
 {
 	struct sq_slice copy;
 	int r;
@@ -320,12 +320,12 @@ int sq_walk_push(struct sq_walk *w, struct sq_slice path)
 
 /* ---- life ---------------------------------------------------------------- */
 
-int sq_walk_init(struct sq_walk *w, int root_fd, const struct sq_discover_opts *opts,
+int sq_tree_walk_init(struct sq_tree_walk *w, int root_fd, const struct sq_discover_opts *opts,
 		 struct sq_ignore *ignore, unsigned n_workers)
 {
 	int r;
 
-	*w = (struct sq_walk){
+	*w = (struct sq_tree_walk){
 		.root_fd = root_fd, .opts = opts, .ignore = ignore, .n_workers = n_workers,
 	};
 	w->workers = sq_calloc(n_workers, sizeof(*w->workers));
@@ -345,12 +345,12 @@ out_workers:
 	return sq_error_trace(r);
 }
 
-void sq_walk_deinit(struct sq_walk *w)
+void sq_tree_walk_deinit(struct sq_tree_walk *w)
 {
 	if (!w->workers)
 		return;
 	for (unsigned i = 0; i < w->n_workers; i++) {
-		struct sq_walk_worker *k = &w->workers[i];
+		struct sq_tree_walk_worker *k = &w->workers[i];
 
 		sq_vec_deinit(&k->files);
 		sq_vec_deinit(&k->dirs);
