@@ -425,6 +425,17 @@ static bool take_path(struct sq_walk *w, struct path *x)
 	return w->scratch.n <= QUAL_MAX && !sq_buf_error(&w->scratch);
 }
 
+/* "self.x" of this class may have a known type */
+static uint32_t member_or_path(struct sq_walk *w, uint32_t path, unsigned *ret_flags)
+{
+	const struct sq_sym *s = path == SQ_NONE ? NULL : &w->syms.v[path];
+
+	if (!s || s->member_of == SQ_NONE || s->member_of != sq_walk_class(w))
+		return path;
+	*ret_flags |= SQ_REFF_TYPED;
+	return s->member_type;
+}
+
 uint32_t sq_walk_qual(struct sq_walk *w, uint32_t start, uint32_t end, unsigned *ret_flags)
 {
 	struct path x = { .p = w->bytes.p + start, .end = w->bytes.p + end };
@@ -444,7 +455,7 @@ uint32_t sq_walk_qual(struct sq_walk *w, uint32_t start, uint32_t end, unsigned 
 		*ret_flags |= SQ_REFF_EXPR;
 		return SQ_NONE;
 	}
-	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
+	return member_or_path(w, sq_walk_sym(w, sq_buf_slice(&w->scratch)), ret_flags);
 }
 
 uint32_t sq_walk_type_path(struct sq_walk *w, struct sq_slice text)

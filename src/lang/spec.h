@@ -137,6 +137,7 @@ struct sq_sym {
 	uint64_t hash;
 	uint32_t local;              /* innermost local + 1, or 0 */
 	uint32_t slot;
+	uint32_t member_of, member_type;   /* sq_walk_bind_member(), or SQ_NONE */
 };
 struct sq_local {
 	uint32_t sym, type, shadowed;
@@ -215,6 +216,17 @@ uint32_t sq_walk_find_def(const struct sq_walk *w, uint32_t sym, uint32_t kinds)
 void sq_walk_scope(struct sq_walk *w, struct sq_frame *f, bool function);
 /** sq_walk_local() - bind a name; outside functions it is only remembered for its type. */
 void sq_walk_local(struct sq_walk *w, uint32_t sym, uint32_t type);
+/** sq_walk_hide() - bind a name of nobody's concern, at any level. */
+void sq_walk_hide(struct sq_walk *w, uint32_t sym);
+/** sq_walk_unhide() - in this scope the name means the file-level one. */
+void sq_walk_unhide(struct sq_walk *w, uint32_t sym);
+/**
+ * sq_walk_bind_member() - remember the type of a member of the enclosing class.
+ * @path: how its methods write it: "self.x", "this.x", or "x"
+ */
+void sq_walk_bind_member(struct sq_walk *w, uint32_t path, uint32_t type);
+/** sq_walk_class() - innermost enclosing class-like definition or SQ_NONE. */
+uint32_t sq_walk_class(struct sq_walk *w);
 /** sq_walk_find() - the local or typed file-level variable, or NULL. */
 struct sq_local *sq_walk_find(const struct sq_walk *w, uint32_t sym);
 static inline bool sq_walk_is_local(const struct sq_walk *w, uint32_t sym)

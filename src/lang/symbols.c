@@ -85,7 +85,8 @@ static uint32_t fail(struct sq_walk *w, int r)
 
 static uint32_t add_sym(struct sq_walk *w, struct sq_slice s, uint64_t hash)
 {
-	struct sq_sym sym = { .p = s.p, .len = (uint32_t)s.n, .string = SQ_NONE, .hash = hash };
+	struct sq_sym sym = { .p = s.p, .len = (uint32_t)s.n, .string = SQ_NONE, .hash = hash,
+			      .member_of = SQ_NONE, .member_type = SQ_NONE };
 	int r = 0;
 
 	if (s.p < w->bytes.p || s.p >= w->bytes.p + w->bytes.n) {
@@ -181,6 +182,40 @@ void sq_walk_local(struct sq_walk *w, uint32_t sym, uint32_t type)
 {
 	if (sym != SQ_NONE)
 		bind(w, sym, type, !w->n_scopes);
+}
+
+void sq_walk_hide(struct sq_walk *w, uint32_t sym)
+{
+	if (sym != SQ_NONE)
+		bind(w, sym, SQ_NONE, false);
+}
+
+void sq_walk_unhide(struct sq_walk *w, uint32_t sym)
+{
+	if (sym != SQ_NONE)
+		bind(w, sym, SQ_NONE, true);
+}
+
+uint32_t sq_walk_class(struct sq_walk *w)
+{
+	const uint32_t kinds = 1u << SQ_KIND_CLASS | 1u << SQ_KIND_STRUCT |
+			       1u << SQ_KIND_INTERFACE | 1u << SQ_KIND_TRAIT | 1u << SQ_KIND_ENUM;
+	uint32_t i = w->encl;
+
+	for (const struct sq_def *d; (d = sq_walk_get_def(w, i)); i = d->parent)
+		if (kinds >> d->kind & 1)
+			return i;
+	return SQ_NONE;
+}
+
+void sq_walk_bind_member(struct sq_walk *w, uint32_t path, uint32_t type)
+{
+	uint32_t owner = sq_walk_class(w);
+
+	if (path == SQ_NONE || type == SQ_NONE || owner == SQ_NONE)
+		return;
+	w->syms.v[path].member_of = owner;
+	w->syms.v[path].member_type = type;
 }
 
 struct sq_local *sq_walk_find(const struct sq_walk *w, uint32_t sym)
