@@ -685,7 +685,37 @@ static bool bind_crate_path(struct sq_linker *l, struct sq_slice q, sq_name name
 	return found(l, SQ_RULE_IMPORT);
 }
 
-/* the last component as a type or namespace of this file's view; earlier ones must fit its parents by name */
+/* members of a C++ namespace, which every file may reopen: what is included or external */
+static bool bind_namespace(struct sq_linker *l, sq_name namespace, sq_name name)
+{
+	bool included = false;
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	if (l->b->lang != SQ_LANG_CPP)
+		return false;
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error) {
+		bool near = sq_is_marked(l, p.file);
+		const struct sq_cand *c;
+		uint32_t n;
+
+		if (!(p.class_bits & SQ_CLASS_TOP) || (!near && !(p.class_bits & SQ_CLASS_EXTERNAL)) ||
+		    sq_file_family(l, p.file) != SQ_FAMILY_C)
+			continue;
+		c = sq_cands(l, name, p.file, &n);
+		for (uint32_t i = 0; i < n; i++) {
+			if (c[i].foreign || c[i].parent != namespace || !(c[i].bits & SQ_CLASS_TOP) ||
+			    (!near && !(c[i].bits & SQ_CLASS_EXTERNAL)))
+				continue;
+			included |= near;
+			sq_out_add(l, &c[i]);
+		}
+	}
+	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
+}
+
+/* the last component as a type or namespace of this file's view */
 static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name name)
 {
 	struct sq_slice part = SQ_SLICE_NULL, rest = q, next;
@@ -699,6 +729,8 @@ static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name na
 		return false;
 	if (l->t->style == SQ_STYLE_INCLUDE)
 		sq_mark_closure(l, l->file);
+	if (bind_namespace(l, type, name))
+		return true;
 	resolve_type(l, l->file, type);
 	return bind_members(l, first, name, SQ_RULE_TYPE);
 }

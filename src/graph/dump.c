@@ -122,8 +122,13 @@ static void dump_imports(struct dump *d, const struct sq_bound *b, const struct 
 		add_word(&d->out, "->");
 		add_word(&d->out, state_name(link->state));
 		for (uint32_t k = 0; k < link->n; k++) {
+			const struct sq_bound *to = sq_version_bound(d->v, l->files[link->first + k]);
+
 			sq_buf_putc(&d->out, k ? ',' : ' ');
-			add_field(&d->out, sq_version_bound(d->v, l->files[link->first + k])->path);
+			if (to)
+				add_field(&d->out, to->path);
+			else
+				sq_buf_puts(&d->out, "\\missing");
 		}
 		sq_buf_putc(&d->out, '\n');
 	}
@@ -165,9 +170,10 @@ static int dump_defs(struct dump *d, const struct sq_bound *b)
 static void add_target_text(struct dump *d, const struct sq_target *t, struct sq_buf *out)
 {
 	const struct sq_bound *b = sq_version_bound(d->v, t->file);
-	uint32_t def = sq_bound_find_def(b, t->name, t->ordinal);
+	uint32_t def = b ? sq_bound_find_def(b, t->name, t->ordinal) : SQ_NONE;
 
-	add_field(out, b->path);
+	if (b)
+		add_field(out, b->path);
 	sq_buf_putc(out, '#');
 	if (def == SQ_NONE) {
 		/* a broken link shows, and differs from every sound one */
