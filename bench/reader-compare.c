@@ -32,6 +32,7 @@ static const enum sq_reader_mode modes[] = { SQ_READER_PLAIN, SQ_READER_URING };
 struct compare {
 	int root_fd;
 	struct sq_pool *pool;
+	struct sq_reader **readers;     /* one a worker and mode */
 	struct sq_discovery *tree;
 	struct sq_slice *paths;
 	unsigned n_rounds;
@@ -72,15 +73,15 @@ static int count(void *arg, const struct sq_read_result *res)
 static int work(void *arg, unsigned worker)
 {
 	struct compare *c = arg;
+	struct sq_reader **r = &c->readers[worker * N_MODES + c->mode];
 	struct tally t = { 0 };
-	struct sq_reader *r = NULL;
-	int k;
+	int k = 0;
 
-	(void)worker;
-	k = sq_reader_new(c->mode, 0, &r);
+	/* a worker keeps its reader */
+	if (!*r)
+		k = sq_reader_new(c->mode, 0, r);
 	if (!k)
-		k = sq_reader_run(r, c->root_fd, c->paths, next_index, c, count, &t);
-	sq_reader_free(r);
+		k = sq_reader_run(*r, c->root_fd, c->paths, next_index, c, count, &t);
 	/* no order: read after the workers have returned */
 	(void)sq_add_relaxed(&c->n_files, t.n_files);
 	(void)sq_add_relaxed(&c->n_bytes, t.n_bytes);
@@ -155,7 +156,10 @@ static int run_rounds(struct compare *c)
 	uint64_t sum = 0, ns;
 	int r;
 
+	/* the first run of each warms the cache and opens the rings */
 	r = read_tree(c, SQ_READER_PLAIN, &ns);
+	if (!r)
+		r = read_tree(c, SQ_READER_URING, &ns);
 	for (unsigned k = 0; k < c->n_rounds && !r; k++) {
 		for (size_t m = 0; m < N_MODES && !r; m++)
 			r = read_tree(c, modes[m], &c->times[WARM][m][k]);
@@ -248,10 +252,14 @@ int main(int argc, char **argv)
 	if (sq_reader_probe(&why) != SQ_READER_URING)
 		printf("io_uring is not used: %s\n", why);
 	r = sq_pool_new(n_workers, "read", false, &c.pool);
+	c.readers = sq_calloc(n_workers * N_MODES, sizeof(*c.readers));
 	if (!r)
-		r = compare_dir(&c, argv[optind], all);
+		r = c.readers ? compare_dir(&c, argv[optind], all) : -ENOMEM;
 	if (r < 0)
 		fprintf(stderr, "reader-compare: %s: %s\n", argv[optind], strerror(-r));
+	for (unsigned i = 0; c.readers && i < n_workers * N_MODES; i++)
+		sq_reader_free(c.readers[i]);
+	sq_free(c.readers);
 	sq_free(c.paths);
 	sq_discovery_free(c.tree);
 	sq_pool_free(c.pool);

@@ -157,6 +157,7 @@ enum sq_reader_mode sq_reader_probe(const char **ret_why)
 		*ret_why = "out of memory while trying io_uring";
 		return mode;
 	}
+	r->chains_only = true;
 	if (sq_reader_ring_open(r) < 0)
 		*ret_why = "the kernel or a container refuses io_uring";
 	else if (!probe_any(r))

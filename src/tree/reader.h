@@ -4,7 +4,9 @@
  * reader — batched reads of many small files by one worker.
  * io_uring: open -> read -> close chains on direct descriptors and registered
  * buffers, joined by IOSQE_IO_HARDLINK; or plain openat/read/close. Which one
- * is decided once per process by sq_reader_probe() with one real chain.
+ * is decided once per process by sq_reader_probe() with one real chain. The
+ * ring is for files that have to be waited for: what is in memory is read
+ * directly (RESOLVE_CACHED, RWF_NOWAIT), which no chain can beat.
  * After the bytes are in, the file is stat'ed; when size or times moved in
  * between it is read again, at most three times, then SQ_SKIP_UNSTABLE.
  * Nothing is opened through a symbolic link or outside of the root, and no

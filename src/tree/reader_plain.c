@@ -2,6 +2,10 @@
 #include "tree/reader_priv.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "sys/fd.h"
@@ -53,21 +57,14 @@ static int buf_reserve(struct sq_reader *r, uint64_t bytes)
 
 enum { READ_MOVED = 1 };
 
-/*
- * One attempt. One byte more than the size is asked for, so that a file that
- * grew shows.
- * Return: 0 with bytes or skip set; READ_MOVED; -errno of open or read.
- */
-static int read_once(struct sq_reader *r, int root_fd, const char *path, struct sq_read_result *res)
+static int read_fd(struct sq_reader *r, int fd, int (*read_full)(int, void *, size_t, size_t *),
+		   struct sq_read_result *res)
 {
-	_cleanup_(sq_fd_closep) int fd = -1;
 	struct sq_stat before, after;
 	size_t n = 0;
 	int k;
 
-	k = sq_fd_open_beneath(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
-	if (!k)
-		k = sq_stat_at(fd, "", &before);
+	k = sq_stat_at(fd, "", &before);
 	if (k < 0)
 		return k;
 	res->id = before.id;
@@ -76,7 +73,7 @@ static int read_once(struct sq_reader *r, int root_fd, const char *path, struct 
 		return 0;
 	k = buf_reserve(r, before.id.size + 1);
 	if (!k)
-		k = sq_fd_read_full(fd, r->buf, (size_t)before.id.size + 1, &n);
+		k = read_full(fd, r->buf, (size_t)before.id.size + 1, &n);
 	if (!k)
 		k = sq_stat_at(fd, "", &after);
 	if (k < 0)
@@ -84,6 +81,52 @@ static int read_once(struct sq_reader *r, int root_fd, const char *path, struct 
 	if (n != before.id.size || !sq_identity_eq(&before.id, &after.id))
 		return READ_MOVED;
 	res->bytes = sq_slice(r->buf, n);
+	return 0;
+}
+
+/*
+ * One attempt. One byte more than the size is asked for, so that a file that
+ * grew shows.
+ * Return: 0 with bytes or skip set; READ_MOVED; -errno of open or read.
+ */
+static int read_once(struct sq_reader *r, int root_fd, const char *path, struct sq_read_result *res)
+{
+	_cleanup_(sq_fd_closep) int fd = -1;
+	int k;
+
+	k = sq_fd_open_beneath(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+	return k < 0 ? k : read_fd(r, fd, sq_fd_read_full, res);
+}
+
+static int read_nowait(int fd, void *p, size_t n, size_t *ret_n)
+{
+	size_t at = 0;
+	ssize_t k = 1;
+
+	while (at < n && k > 0) {
+		struct iovec v = { .iov_base = (char *)p + at, .iov_len = n - at };
+
+		k = preadv2(fd, &v, 1, (off_t)at, RWF_NOWAIT);
+		at += k > 0 ? (size_t)k : 0;
+	}
+	*ret_n = at;
+	return k < 0 ? -errno : 0;
+}
+
+int sq_reader_read_cached(struct sq_reader *r, int root_fd, const char *path, size_t index,
+			  struct sq_read_result *ret_res)
+{
+	static const struct open_how how = {
+		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+			   RESOLVE_CACHED,
+	};
+	struct sq_read_result res = { .index = index };
+	_cleanup_(sq_fd_closep) int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+	if (fd < 0 || read_fd(r, fd, read_nowait, &res))
+		return SQ_READER_E_WAIT;
+	*ret_res = res;
 	return 0;
 }
 

@@ -13,6 +13,7 @@ struct sq_reader {
 	struct sq_reader_ring *ring;     /* opened by the first run */
 	char *buf;                       /* of plain reads */
 	size_t buf_cap;
+	bool chains_only;                /* the probe and tests: also what is cached */
 	uint64_t n_chained;              /* files whose bytes came from the ring */
 };
 
@@ -35,6 +36,14 @@ enum sq_skip sq_reader_skip(int r);
  */
 int sq_reader_read_plain(struct sq_reader *r, int root_fd, struct sq_slice path, size_t index,
 			 struct sq_read_result *ret_res) sq_must_check;
+enum { SQ_READER_E_WAIT = 1 };
+/**
+ * sq_reader_read_cached() - the same, as far as nothing has to be waited for.
+ * Return: 0; SQ_READER_E_WAIT: it is not all in memory, it moved, or something
+ * is wrong with it.
+ */
+int sq_reader_read_cached(struct sq_reader *r, int root_fd, const char *path, size_t index,
+			  struct sq_read_result *ret_res) sq_must_check;
 /** sq_reader_buf_trim() - give back a buffer that a big file left behind. */
 void sq_reader_buf_trim(struct sq_reader *r);
 

@@ -14,6 +14,7 @@
 
 #define DEPTH 32u                               /* files in flight */
 #define SLOT_BYTES (64u * 1024)
+#define DIRECT_MAX 8u                           /* files read directly between two looks at the ring */
 #define BIG_TOTAL_BYTES (32u * 1024 * 1024)     /* of buffers beyond the slots */
 /*
  * A kernel stamps files with its coarse clock, which is behind by at most a
@@ -304,7 +305,24 @@ static void finish(struct run *u, unsigned i)
 	u->n_flying--;
 }
 
-static void start(struct run *u)
+/*
+ * A chain costs more than the copy of what is in memory already (and 32
+ * buffers more cache than one), so that is read here and now.
+ */
+static bool read_cached(struct run *u, const struct slot *s)
+{
+	struct sq_read_result res;
+
+	if (u->r->chains_only ||
+	    sq_reader_read_cached(u->r, u->job->root_fd, s->path.z, s->index, &res))
+		return false;
+	deliver(u, &res);
+	sq_reader_buf_trim(u->r);
+	return true;
+}
+
+/* Return: is a chain on its way? If not, the file is done, or there was none. */
+static bool start(struct run *u)
 {
 	unsigned i = u->g->free[u->g->n_free - 1];
 	struct slot *s = &u->g->slots[i];
@@ -313,19 +331,38 @@ static void start(struct run *u)
 
 	if (index == SIZE_MAX) {
 		u->is_over = true;
-		return;
+		return false;
 	}
 	s->index = index;
 	r = sq_zpath_set(&s->path, u->job->paths[index]);
+	if (!r && read_cached(u, s))
+		return false;
 	if (!r)
 		r = chain_queue(u->g, u->job->root_fd, i);
 	if (r < 0) {
 		/* whatever it was, the careful way says the same or reads it */
 		read_carefully(u, s);
-		return;
+		return false;
 	}
 	u->g->n_free--;
 	u->n_flying++;
+	return true;
+}
+
+/*
+ * Start what there is room for. The links of chains are followed only when
+ * this thread enters the kernel for them, so not too many files in between.
+ * Return: how many completions may be waited for.
+ */
+static unsigned start_some(struct run *u)
+{
+	unsigned n_direct = 0;
+
+	while (!u->is_over && u->g->n_free) {
+		if (!start(u) && u->n_flying && ++n_direct == DIRECT_MAX)
+			return 0;
+	}
+	return u->n_flying ? 1 : 0;
 }
 
 static void reap(struct run *u)
@@ -348,12 +385,12 @@ int sq_reader_ring_run(struct sq_reader *r, const struct sq_reader_job *job)
 	int k;
 
 	for (;;) {
-		while (!u.is_over && u.g->n_free)
-			start(&u);
+		unsigned n = start_some(&u);
+
 		/* after an error too: the kernel writes to the slots until then */
 		if (!u.n_flying)
 			return u.error;
-		k = sq_uring_wait(&u.g->uring, 1, UINT64_MAX);
+		k = sq_uring_wait(&u.g->uring, n, n ? UINT64_MAX : 0);
 		if (k < 0 && k != -EBUSY && k != -EAGAIN)
 			break;
 		reap(&u);

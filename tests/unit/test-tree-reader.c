@@ -102,11 +102,22 @@ static int run(struct sq_reader *r)
 	return sq_reader_run(r, tree.fd, paths.v, next, &at, done, NULL);
 }
 
-static void run_mode(enum sq_reader_mode mode)
+/* the files of a test are in memory, and the chain is to be tested */
+static bool chains_only = true;
+
+static struct sq_reader *reader_new(enum sq_reader_mode mode, uint64_t max_bytes)
 {
 	struct sq_reader *r = NULL;
 
-	ck_assert_int_eq(sq_reader_new(mode, MAX_BYTES, &r), 0);
+	ck_assert_int_eq(sq_reader_new(mode, max_bytes, &r), 0);
+	r->chains_only = chains_only;
+	return r;
+}
+
+static void run_mode(enum sq_reader_mode mode)
+{
+	struct sq_reader *r = reader_new(mode, MAX_BYTES);
+
 	ck_assert_int_eq(run(r), 0);
 	sq_reader_free(r);
 	for (size_t i = 0; i < files.n; i++)
@@ -168,6 +179,38 @@ START_TEST(all_sizes_plain) { all_sizes(SQ_READER_PLAIN); }
 END_TEST
 START_TEST(all_sizes_ring) { all_sizes(SQ_READER_URING); }
 END_TEST
+START_TEST(all_sizes_cached) { chains_only = false; all_sizes(SQ_READER_URING); chains_only = true; }
+END_TEST
+
+/* every other file has lost its pages, where the filesystem lets go of them */
+START_TEST(half_cached)
+{
+	struct sq_reader *r;
+
+	for (unsigned i = 0; i < 200; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "f%u", i);
+		put(path, sizes[i % SQ_ARRAY_SIZE(sizes)], i);
+	}
+	sync();
+	for (unsigned i = 0; i < 200; i += 2) {
+		int fd = openat(tree.fd, files.v[i].path, O_RDONLY | O_CLOEXEC);
+
+		ck_assert_int_eq(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+		close(fd);
+	}
+	let_age();
+	chains_only = false;
+	r = reader_new(SQ_READER_URING, 0);
+	ck_assert_int_eq(run(r), 0);
+	printf("half cached: %u of 200 files through the ring\n", (unsigned)r->n_chained);
+	sq_reader_free(r);
+	chains_only = true;
+	for (unsigned i = 0; i < 200; i++)
+		check_bytes(i, sizes[i % SQ_ARRAY_SIZE(sizes)], i);
+}
+END_TEST
 
 /* ---- what is not read ---------------------------------------------------- */
 
@@ -214,12 +257,14 @@ START_TEST(skips_plain) { skips(SQ_READER_PLAIN); }
 END_TEST
 START_TEST(skips_ring) { skips(SQ_READER_URING); }
 END_TEST
+START_TEST(skips_cached) { chains_only = false; skips(SQ_READER_URING); chains_only = true; }
+END_TEST
 
 /* root may read everything, so this is for nobody, in a process of its own */
 static void unreadable(enum sq_reader_mode mode)
 {
 	const struct passwd *pw = getpwnam("nobody");
-	struct sq_reader *r = NULL;
+	struct sq_reader *r;
 	int status;
 	pid_t pid;
 
@@ -233,7 +278,8 @@ static void unreadable(enum sq_reader_mode mode)
 	if (!pid) {
 		if (!getuid() && (!pw || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0))
 			_exit(2);
-		if (sq_reader_new(mode, 0, &r) < 0 || run(r) < 0)
+		r = reader_new(mode, 0);
+		if (run(r) < 0)
 			_exit(3);
 		sq_reader_free(r);
 		if (files.v[0].skip != SQ_SKIP_UNREADABLE || files.v[1].skip || files.v[1].bytes.n != 10)
@@ -329,7 +375,7 @@ static void changing(enum sq_reader_mode mode)
 		write_state(i, 0, false);
 		ask(path);
 	}
-	ck_assert_int_eq(sq_reader_new(mode, 0, &r), 0);
+	r = reader_new(mode, 0);
 	ck_assert_int_eq(sq_thread_start("writer", keep_writing, &w, &w.thread), 0);
 	for (int k = 0; k < 100; k++) {
 		ck_assert_int_eq(run(r), 0);
@@ -355,6 +401,8 @@ START_TEST(changing_plain) { changing(SQ_READER_PLAIN); }
 END_TEST
 START_TEST(changing_ring) { changing(SQ_READER_URING); }
 END_TEST
+START_TEST(changing_cached) { chains_only = false; changing(SQ_READER_URING); chains_only = true; }
+END_TEST
 
 /*
  * The chain alone is believed only for a file whose change time is older than
@@ -367,7 +415,7 @@ START_TEST(young_files_are_distrusted)
 	bool distrusted = false;
 
 	put("f", 100, 1);
-	ck_assert_int_eq(sq_reader_new(SQ_READER_URING, 0, &r), 0);
+	r = reader_new(SQ_READER_URING, 0);
 	for (int k = 0; k < 50 && !distrusted; k++) {
 		r->n_chained = 0;
 		files_clear();
@@ -398,7 +446,7 @@ static void unstable(enum sq_reader_mode mode)
 	snprintf(pid, sizeof(pid), "%d/status", getpid());
 	path = sq_slice_z(pid);
 	ask("status");
-	ck_assert_int_eq(sq_reader_new(mode, 0, &r), 0);
+	r = reader_new(mode, 0);
 	ck_assert_int_eq(sq_reader_run(r, proc, &path, next, &at, done, NULL), 0);
 	ck_assert_uint_eq(files.v[0].skip, SQ_SKIP_UNSTABLE);
 	ck_assert_uint_eq(files.v[0].bytes.n, 0);
@@ -434,7 +482,7 @@ static void stopped(enum sq_reader_mode mode)
 		put(path, i * 300, i);
 	}
 	let_age();
-	ck_assert_int_eq(sq_reader_new(mode, 0, &r), 0);
+	r = reader_new(mode, 0);
 	ck_assert_int_eq(run(r), 0);
 	ck_assert_int_eq(sq_reader_run(r, tree.fd, paths.v, next, &at, stop_after, &n), -EINTR);
 	ck_assert_uint_eq(n, 7);
@@ -469,7 +517,7 @@ START_TEST(another_thread)
 		put(path, 500, i);
 	}
 	let_age();
-	ck_assert_int_eq(sq_reader_new(SQ_READER_URING, 0, &r), 0);
+	r = reader_new(SQ_READER_URING, 0);
 	ck_assert_int_eq(run(r), 0);
 	ck_assert_int_eq(sq_thread_start("other", run_on_thread, r, &t), 0);
 	ck_assert_int_eq(pthread_join(t, &failed), 0);
@@ -538,9 +586,13 @@ int main(void)
 	unsetenv("SQRYD_READER");
 	if (sq_reader_probe(&why) == SQ_READER_URING) {
 		tcase_add_test(u, all_sizes_ring);
+		tcase_add_test(u, all_sizes_cached);
+		tcase_add_test(u, half_cached);
 		tcase_add_test(u, skips_ring);
+		tcase_add_test(u, skips_cached);
 		tcase_add_test(u, unreadable_ring);
 		tcase_add_test(u, changing_ring);
+		tcase_add_test(u, changing_cached);
 		tcase_add_test(u, young_files_are_distrusted);
 		tcase_add_test(u, unstable_ring);
 		tcase_add_test(u, stopped_ring);
