@@ -443,7 +443,6 @@ static bool bind_linkage(struct sq_linker *l, sq_name name, uint8_t want)
 	struct sq_posting_iter it;
 	struct sq_posting p;
 
-	sq_mark_closure(l, l->file);
 	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
 	while (sq_posting_next(&it, &p) && !l->error) {
 		bool near = sq_is_marked(l, p.file);
@@ -727,8 +726,6 @@ static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name na
 	type = sq_version_find(l->v, part);
 	if (type == SQ_NAME_NONE)
 		return false;
-	if (l->t->style == SQ_STYLE_INCLUDE)
-		sq_mark_closure(l, l->file);
 	if (bind_namespace(l, type, name))
 		return true;
 	resolve_type(l, l->file, type);

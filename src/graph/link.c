@@ -310,6 +310,9 @@ int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links
 	clear_file(l);
 	index_defs(l);
 	index_imports(l);
+	/* nearly every C name asks what is included; others ask when they need it */
+	if (l->t && l->t->style == SQ_STYLE_INCLUDE)
+		sq_mark_closure(l, f);
 	if (!l->error && l->t)
 		link_refs(l);
 	return make_piece(l, birth, ret_links);
