@@ -10,7 +10,7 @@
  * The trail is printed only when asked for: most errors are expected ones
  * (a file that vanished), and tests provoke thousands.
  */
-int sq_error_note(int r, const char *file, int line, const char *what)
+void sq_error_note(int r, const char *file, int line, const char *what)
 {
 	int saved = errno;
 
@@ -18,7 +18,6 @@ int sq_error_note(int r, const char *file, int line, const char *what)
 		fprintf(stderr, "%s:%d: %s %d (%s)\n", file, line, what, r,
 			strerrorname_np(-r) ? strerrorname_np(-r) : "?");
 	errno = saved;
-	return r;
 }
 #else
 /* ISO C wants a declaration in every translation unit */
