@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * control — what `sqryd stop` and `sqryd status` do: a small client of our own
+ * socket. (The full client is libsqry, which lies above.)
+ * Threads: main of a short-lived process.
+ */
+#include "daemon/instance.h"
+
+/** sq_control_stop() - ask, then wait until the daemon gave up its lock. Return: exit code. */
+int sq_control_stop(struct sq_instance *i, unsigned timeout_secs);
+/** sq_control_status() - Return: exit code; 1 when nothing is running. */
+int sq_control_status(struct sq_instance *i, bool json);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "daemon/run.h"
+#include "daemon/server.h"
+#include "sys/cpu.h"
+#include "sys/fd.h"
+#include "sys/notify.h"
+#include "sys/sigfd.h"
+
+#define TURN_THREADS 4u            /* workspaces whose turns run at once */
+#define QUERY_QUEUE 4096u
+#define NS_A_SECOND 1000000000ull
+
+/* what only this file knows */
+struct run {
+	struct sq_daemon d;
+	struct sq_op signal_op;
+	int signal_fd;
+	bool is_stopping;
+};
+
+static struct run *run_of(struct sq_daemon *d)
+{
+	return (struct run *)(void *)((char *)d - offsetof(struct run, d));
+}
+
+struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_workspace *ws, uint64_t generation,
+				char *buf)
+{
+	int n = snprintf(buf, SQ_CLOCK_MAX, "c:%s:%d:%" PRIu64, d->boot_id, (int)getpid(),
+			 sq_workspace_clock(ws, generation));
+
+	return sq_slice(buf, (size_t)n);
+}
+
+void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record)
+{
+	if (sq_epoch_leave(record))
+		sq_rebuild_kick(d->rebuild);
+}
+
+static void read_boot_id(struct sq_daemon *d)
+{
+	struct sq_buf text = SQ_BUF_NULL;
+	size_t n;
+
+	(void)snprintf(d->boot_id, sizeof(d->boot_id), "unknown");
+	if (!sq_fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text)) {
+		n = SQ_MIN(text.n, sizeof(d->boot_id) - 1);
+		memcpy(d->boot_id, text.p, n);
+		d->boot_id[n] = '\0';
+		d->boot_id[strcspn(d->boot_id, "\n")] = '\0';
+	}
+	sq_buf_deinit(&text);
+}
+
+/* ---- the end --------------------------------------------------------------------- */
+
+static void drained(void *arg)
+{
+	struct run *run = arg;
+
+	sq_loop_stop(run->d.loop);
+}
+
+void sq_daemon_stop(struct sq_daemon *d, const char *why)
+{
+	struct run *run = run_of(d);
+
+	if (run->is_stopping)
+		return;
+	run->is_stopping = true;
+	sq_log_notice("stopping reason=%s", why);
+	(void)sq_notify("STOPPING=1");
+	sq_rebuild_cancel_all(d->rebuild);
+	sq_server_stop(d->server, d->config->ipc_shutdown_drain_secs * NS_A_SECOND, drained, run);
+}
+
+static void signalled(struct sq_op *op, int res)
+{
+	struct run *run = (struct run *)(void *)((char *)op - offsetof(struct run, signal_op));
+	int sig;
+
+	while (res >= 0 && sq_sigfd_next(run->signal_fd, &sig) > 0) {
+		if (sig == SIGHUP)
+			sq_log_notice("SIGHUP: reloading the configuration is not supported, restart instead");
+		sq_daemon_stop(&run->d, strsignal(sig));
+	}
+}
+
+/* ---- what turns report ------------------------------------------------------------- */
+
+static void published(void *arg, struct sq_workspace *ws)
+{
+	(void)arg;
+	sq_log_debug("published root=%s bytes=%" PRIu64, ws->key.root.p, sq_load_relaxed(&ws->bytes));
+}
+
+static void failed(void *arg, struct sq_workspace *ws, const struct sq_outcome *o)
+{
+	struct sq_buf root = SQ_BUF_NULL;
+
+	(void)arg;
+	sq_buf_add_escaped(&root, ws->key.root);
+	sq_log_warning("build failed root=%s error=\"%s\"", sq_buf_z(&root) ? sq_buf_z(&root) : "?", o->message);
+	sq_buf_deinit(&root);
+}
+
+/* ---- the beginning ------------------------------------------------------------------ */
+
+static bool wanted_name(struct sq_slice path)
+{
+	return sq_lang_detect(path) != SQ_LANG_NONE || sq_ignore_is_rule_file(path);
+}
+
+static int start_rebuild(struct sq_daemon *d)
+{
+	const struct sq_config *c = d->config;
+	struct sq_rebuild_config cfg = {
+		.epoch = d->epoch,
+		.registry = d->registry,
+		.memory_limit_bytes = c->memory_limit_mb << 20,
+		.n_workers = c->workers ? c->workers : sq_cpu_count(),
+		.n_turns = TURN_THREADS,
+		.max_file_bytes = c->max_file_mb << 20,
+		.excludes = (const char *const *)c->excludes,
+		.use_gitignore = c->use_gitignore,
+		.watch = c->watch_tier != SQ_WATCH_NONE,
+		.watch_config = {
+			.quiet_ms = c->debounce_ms, .max_wait_ms = c->max_wait_ms, .drain_ms = 5,
+			.force_tier = c->watch_tier, .want = wanted_name,
+		},
+		.on_publish = published, .on_failure = failed, .arg = d,
+	};
+	int r = sq_rebuild_new(&cfg, &d->rebuild);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	d->manager = sq_rebuild_manager(d->rebuild);
+	return 0;
+}
+
+static int start_queries(struct sq_daemon *d)
+{
+	unsigned n = d->config->query_threads;
+	int r = 0;
+
+	if (!n)
+		n = SQ_MAX(2u, sq_cpu_count());
+	d->query_threads = sq_calloc(n, sizeof(*d->query_threads));
+	if (!d->query_threads)
+		return sq_error_origin(-ENOMEM);
+	d->n_query_threads = n;
+	for (unsigned i = 0; i < n && !r; i++)
+		r = sq_epoch_record_acquire(d->epoch, &d->query_threads[i].record);
+	if (!r)
+		r = sq_jobs_new(n, QUERY_QUEUE, "sq-query", false, &d->queries);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+static int start(struct run *run, int listen_fd)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	struct sq_daemon *d = &run->d;
+	int r;
+
+	r = sq_sigfd_open(signals, &run->signal_fd);
+	if (!r)
+		r = sq_epoch_new(&d->epoch);
+	if (!r)
+		r = sq_epoch_record_acquire(d->epoch, &d->record);
+	if (!r)
+		r = sq_lang_registry_new(d->config->grammar_dir, &d->registry);
+	if (!r)
+		r = start_rebuild(d);
+	if (!r)
+		r = start_queries(d);
+	if (!r)
+		r = sq_loop_new(SQ_LOOP_AUTO, &d->loop);
+	if (!r)
+		r = sq_server_new(d, listen_fd, &d->server);
+	if (!r)
+		sq_loop_poll(d->loop, &run->signal_op, run->signal_fd, signalled);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+/* the reverse of start */
+static void finish(struct run *run)
+{
+	struct sq_daemon *d = &run->d;
+
+	d->queries = sq_jobs_free(d->queries);      /* runs what is queued; their answers are dropped */
+	d->rebuild = sq_rebuild_free(d->rebuild);   /* tells whoever still waits */
+	d->loop = sq_loop_free(d->loop);            /* delivers what was posted */
+	d->server = sq_server_free(d->server);
+	for (unsigned i = 0; i < d->n_query_threads; i++)
+		sq_epoch_record_release(d->query_threads[i].record);
+	sq_free(d->query_threads);
+	d->registry = sq_lang_registry_free(d->registry);
+	sq_epoch_record_release(d->record);
+	d->epoch = sq_epoch_free(d->epoch);
+	run->signal_fd = sq_fd_close(run->signal_fd);
+}
+
+int sq_daemon_run(struct sq_config *config, const char *socket_path, int listen_fd, void (*ready)(void *arg),
+		  void *arg)
+{
+	struct run run = {
+		.d = { .config = config, .started_ns = sq_now_ns(), .socket_path = socket_path },
+		.signal_fd = -1,
+	};
+	int r;
+
+	read_boot_id(&run.d);
+	r = start(&run, listen_fd);
+	if (!r) {
+		sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", socket_path, sq_loop_name(run.d.loop),
+			      sq_rebuild_n_workers(run.d.rebuild));
+		ready(arg);
+		(void)sq_notify("READY=1");
+		r = sq_loop_run(run.d.loop);
+	}
+	finish(&run);
+	return r < 0 ? sq_error_trace(r) : 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * daemon — the parts of one running sqryd, wired together.
+ * Ownership: main's; everything else borrows.
+ * Threads:   fields are set before threads start; what changes later says so.
+ */
+#include "base/epoch.h"
+#include "daemon/config.h"
+#include "rebuild/rebuild.h"
+#include "sys/jobs.h"
+#include "sys/loop.h"
+
+struct sq_server;
+struct sq_message;
+struct sq_query_thread { struct sq_epoch_record *record; };
+
+struct sq_daemon {
+	struct sq_config *config;
+	struct sq_epoch *epoch;
+	struct sq_lang_registry *registry;
+	struct sq_rebuild *rebuild;
+	struct sq_manager *manager;          /* the rebuild's */
+	struct sq_loop *loop;
+	struct sq_epoch_record *record;      /* the loop thread's */
+	struct sq_jobs *queries;
+	struct sq_query_thread *query_threads;
+	unsigned n_query_threads;
+	struct sq_server *server;
+	uint64_t started_ns;
+	char boot_id[40];
+	const char *socket_path;
+	unsigned n_spools;                   /* loop thread: dumps that are kept */
+	struct sq_message *messages;         /* loop thread: those that are not gone */
+};
+
+/** sq_daemon_clock() - "c:<boot>:<pid>:<counter>"; @buf of at least SQ_CLOCK_MAX. */
+#define SQ_CLOCK_MAX 96
+struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_workspace *ws, uint64_t generation,
+				char *buf);
+/** sq_daemon_leave() - end a section and do what a leaving reader owes. */
+void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record);
+/** sq_daemon_stop() - begin an orderly stop; loop thread. */
+void sq_daemon_stop(struct sq_daemon *d, const char *why);

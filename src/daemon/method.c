@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/method.h"
+
+static const struct sq_method methods[] = {
+	{ "daemon/status", sq_method_status },
+	{ "daemon/load", sq_method_load },
+	{ "daemon/unload", sq_method_unload },
+	{ "daemon/rebuild", sq_method_rebuild },
+	{ "daemon/cancel_rebuild", sq_method_cancel_rebuild },
+	{ "daemon/sync", sq_method_sync },
+	{ "daemon/stop", sq_method_stop },
+	{ "daemon/search", sq_method_search },
+	{ "daemon/query", sq_method_query },
+	{ "daemon/dump", sq_method_dump },
+	{ "direct_callers", sq_method_direct_callers },
+	{ "direct_callees", sq_method_direct_callees },
+#ifdef SQ_TEST_HOOKS
+	{ "test/fault", sq_method_test_fault },
+#endif
+};
+
+const struct sq_method *sq_methods_find(struct sq_slice name)
+{
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(methods); i++)
+		if (sq_slice_is(name, methods[i].name))
+			return &methods[i];
+	return NULL;
+}

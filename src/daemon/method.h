@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * method — the entry points of the method table, by the file that has them.
+ * Threads: loop thread.
+ */
+#include "daemon/call.h"
+
+/* method_query.c */
+void sq_method_search(struct sq_call *c);
+void sq_method_query(struct sq_call *c);
+void sq_method_direct_callers(struct sq_call *c);
+void sq_method_direct_callees(struct sq_call *c);
+/* method_dump.c */
+void sq_method_dump(struct sq_call *c);
+/* method_status.c */
+void sq_method_status(struct sq_call *c);
+/* method_manage.c */
+void sq_method_load(struct sq_call *c);
+void sq_method_unload(struct sq_call *c);
+void sq_method_rebuild(struct sq_call *c);
+void sq_method_cancel_rebuild(struct sq_call *c);
+void sq_method_sync(struct sq_call *c);
+void sq_method_stop(struct sq_call *c);
+#ifdef SQ_TEST_HOOKS
+void sq_method_test_fault(struct sq_call *c);
+#endif

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "daemon/method.h"
+#include "daemon/params.h"
+#include "daemon/read.h"
+#include "daemon/server.h"
+
+#define SYNC_TIMEOUT_MS 5000
+#define SYNC_TIMEOUT_MAX_MS 3600000
+
+/* parameters and what the path job found; in c->args */
+struct manage_args {
+	struct sq_slice path, mode;
+	uint64_t fingerprint;
+	bool force;
+	int64_t timeout_ms;
+	char *real;                   /* canonical path, freed by its user */
+	int error;                    /* errno of the path */
+	void (*then)(struct sq_call *c);   /* the workspace is in c->ws */
+};
+
+static struct manage_args *args_of(struct sq_call *c)
+{
+	return c->args;
+}
+
+static void drop_args(struct sq_call *c)
+{
+	sq_free(SQ_TAKE(args_of(c)->real));
+}
+
+static bool args_new(struct sq_call *c)
+{
+	c->args = sq_calloc(1, sizeof(struct manage_args));
+	c->drop = drop_args;
+	if (c->args)
+		return true;
+	sq_answer_internal(&c->out, c->req->id, "out of memory");
+	sq_call_answered(c);
+	return false;
+}
+
+static void answer_errno(struct sq_call *c, int error)
+{
+	sq_answer_internal(&c->out, c->req->id, strerrordesc_np(error < 0 ? -error : error));
+	sq_call_answered(c);
+}
+
+static void answer_outcome(struct sq_call *c, const struct sq_outcome *o)
+{
+	sq_answer_outcome(&c->out, c->req->id, c->ws, o);
+	sq_call_answered(c);
+}
+
+static void begin(struct sq_call *c, struct sq_jw *w)
+{
+	sq_jw_init(w, &c->out);
+	sq_rpc_result_begin(w, c->req->id);
+	sq_jw_begin_object(w);
+}
+
+static void end(struct sq_call *c, struct sq_jw *w, const char *state)
+{
+	struct sq_rpc_meta meta = sq_answer_management(state);
+
+	sq_jw_end_object(w);
+	sq_rpc_result_end(w, &meta);
+	sq_call_answered(c);
+}
+
+/* ---- the workspace of a path --------------------------------------------------- */
+
+/* look it up and keep a reference in c->ws */
+static bool find_workspace(struct sq_call *c, struct sq_slice path)
+{
+	struct sq_daemon *d = c->d;
+	struct sq_workspace *ws;
+	struct sq_slice rest;
+
+	sq_epoch_enter(d->record);
+	ws = sq_path_find(d, path, &rest);
+	if (ws)
+		c->ws = sq_workspace_ref(ws);
+	sq_daemon_leave(d, d->record);
+	return ws != NULL;
+}
+
+static void real_path_job(struct sq_call *c, struct sq_epoch_record *record)
+{
+	struct manage_args *a = args_of(c);
+
+	(void)record;
+	a->real = sq_path_real(a->path, &a->error);
+}
+
+static void found_real_path(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	_cleanup_(sq_freep) char *real = SQ_TAKE(a->real);
+
+	if (real && find_workspace(c, sq_slice_z(real))) {
+		a->then(c);
+		return;
+	}
+	if (a->error == EINVAL)
+		sq_rpc_invalid_params(&c->out, c->req->id, SQ_LIT("path must be absolute"));
+	else
+		sq_answer_not_loaded(&c->out, c->req->id, a->path);
+	sq_call_answered(c);
+}
+
+static void with_workspace(struct sq_call *c, void (*then)(struct sq_call *c))
+{
+	if (find_workspace(c, args_of(c)->path)) {
+		then(c);
+		return;
+	}
+	args_of(c)->then = then;
+	sq_call_start_job(c, real_path_job, found_real_path);
+}
+
+/* ---- daemon/load ---------------------------------------------------------------- */
+
+static void directory_job(struct sq_call *c, struct sq_epoch_record *record)
+{
+	struct manage_args *a = args_of(c);
+	struct stat st;
+
+	(void)record;
+	a->real = sq_path_real(a->path, &a->error);
+	if (!a->real)
+		return;
+	if (stat(a->real, &st) < 0)
+		a->error = errno;
+	else if (!S_ISDIR(st.st_mode))
+		a->error = ENOTDIR;
+	else if (access(a->real, R_OK | X_OK) < 0)
+		a->error = errno;
+	else
+		return;
+	sq_free(SQ_TAKE(a->real));
+}
+
+static void loaded(struct sq_call *c)
+{
+	struct sq_jw w;
+
+	if (c->outcome.code != SQ_OUTCOME_OK) {
+		answer_outcome(c, &c->outcome);
+		return;
+	}
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_ku64(&w, "current_bytes", sq_load_relaxed(&c->ws->bytes));   /* relaxed: a figure */
+	sq_jw_kstr(&w, "state", SQ_LIT("Loaded"));
+	end(c, &w, sq_ws_state_name(SQ_WS_LOADED));
+}
+
+static void refuse_path(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	struct sq_buf text = SQ_BUF_NULL;
+
+	sq_buf_add_escaped(&text, a->path);
+	sq_buf_puts(&text, ": ");
+	sq_buf_puts(&text, a->error == EINVAL ? "index_root must be an absolute path" : strerrordesc_np(a->error));
+	sq_call_invalid(c, "%s", sq_buf_z(&text) ? sq_buf_z(&text) : "bad path");
+	sq_buf_deinit(&text);
+}
+
+static void load_directory(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	_cleanup_(sq_freep) char *real = SQ_TAKE(a->real);
+	struct sq_ws_key key = { .fingerprint = a->fingerprint };
+	int mode = a->mode.n ? sq_root_mode_parse(a->mode) : SQ_ROOT_GIT, r;
+
+	if (!real) {
+		refuse_path(c);
+		return;
+	}
+	key.root = sq_slice_z(real);
+	key.mode = (uint8_t)mode;
+	r = sq_rebuild_load(c->d->rebuild, &key, sq_call_prepare_wait(c, loaded), &c->ws);
+	if (!r)
+		return;
+	if (r == SQ_MANAGER_E_FULL)
+		sq_call_invalid(c, "%u workspaces are loaded, the limit is %u", SQ_WORKSPACES_MAX, SQ_WORKSPACES_MAX);
+	else
+		answer_errno(c, r);
+	sq_call_abandon_wait(c);
+}
+
+static bool read_load_params(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	const struct sq_param table[] = {
+		{ "index_root", SQ_PARAM_STRING, true, 0, 0, &a->path },
+		{ "root_mode", SQ_PARAM_STRING, false, 0, 0, &a->mode },
+		{ "config_fingerprint", SQ_PARAM_U64_OR_STRING, false, 0, 0, &a->fingerprint },
+	};
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return false;
+	if (a->mode.n && sq_root_mode_parse(a->mode) < 0) {
+		sq_call_invalid(c, "root_mode must be gitRoot, workspaceFolder or workspaceRoot");
+		return false;
+	}
+	return true;
+}
+
+void sq_method_load(struct sq_call *c)
+{
+	if (args_new(c) && read_load_params(c))
+		sq_call_start_job(c, directory_job, load_directory);
+}
+
+/* ---- daemon/unload -------------------------------------------------------------- */
+
+static void answer_unloaded(struct sq_call *c, struct sq_slice root, bool was_loaded)
+{
+	struct sq_jw w;
+
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", root);
+	sq_jw_kbool(&w, "was_loaded", was_loaded);
+	end(c, &w, NULL);
+}
+
+/* the very key, not an ancestor; the path may be gone from the disk */
+static void unload(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	_cleanup_(sq_freep) char *real = SQ_TAKE(a->real);
+	struct sq_ws_key key = { .fingerprint = a->fingerprint, .root = real ? sq_slice_z(real) : a->path };
+	struct sq_workspace *ws;
+	bool was_loaded = false;
+
+	key.mode = (uint8_t)(a->mode.n ? sq_root_mode_parse(a->mode) : SQ_ROOT_GIT);
+	sq_epoch_enter(c->d->record);
+	ws = sq_manager_find(c->d->manager, &key);
+	if (ws)
+		c->ws = sq_workspace_ref(ws);
+	sq_daemon_leave(c->d, c->d->record);
+	if (ws)
+		was_loaded = sq_rebuild_unload(c->d->rebuild, ws);
+	answer_unloaded(c, key.root, was_loaded);
+}
+
+void sq_method_unload(struct sq_call *c)
+{
+	if (args_new(c) && read_load_params(c))
+		sq_call_start_job(c, real_path_job, unload);
+}
+
+/* ---- daemon/rebuild, daemon/cancel_rebuild -------------------------------------- */
+
+static void answer_rebuild(struct sq_call *c, const char *status, const struct sq_outcome *o)
+{
+	struct sq_jw w;
+
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kstr(&w, "status", sq_slice_z(status));
+	if (o) {
+		sq_jw_ku64(&w, "duration_ms", o->duration_ns / 1000000u);
+		sq_jw_ku64(&w, "nodes", o->n_defs);
+		sq_jw_ku64(&w, "edges", o->n_edges);
+		sq_jw_ku64(&w, "files_indexed", o->n_files);
+		sq_jw_kbool(&w, "was_full", o->was_full);
+	}
+	end(c, &w, NULL);
+}
+
+static void rebuilt(struct sq_call *c)
+{
+	if (c->outcome.code == SQ_OUTCOME_OK)
+		answer_rebuild(c, "completed", &c->outcome);
+	else
+		answer_outcome(c, &c->outcome);
+}
+
+static bool is_serving(enum sq_ws_state s)
+{
+	return s == SQ_WS_LOADED || s == SQ_WS_REBUILDING || s == SQ_WS_FAILED;
+}
+
+static void rebuild(struct sq_call *c)
+{
+	enum sq_disposition how;
+	int r;
+
+	if (!is_serving(sq_workspace_state(c->ws))) {
+		sq_answer_not_loaded(&c->out, c->req->id, c->ws->key.root);
+		sq_call_answered(c);
+		return;
+	}
+	r = sq_rebuild_run(c->d->rebuild, c->ws, args_of(c)->force, false, sq_call_prepare_wait(c, rebuilt), &how);
+	if (!r && how == SQ_DISPOSITION_RUN)
+		return;
+	if (r < 0)
+		answer_errno(c, r);
+	else
+		answer_rebuild(c, "coalesced", NULL);
+	sq_call_abandon_wait(c);
+}
+
+void sq_method_rebuild(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
+		{ "force", SQ_PARAM_BOOL, false, 0, 0, &args_of(c)->force },
+	};
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		with_workspace(c, rebuild);
+}
+
+static void cancel(struct sq_call *c)
+{
+	bool cancelled = sq_rebuild_cancel(c->d->rebuild, c->ws);
+	struct sq_jw w;
+
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kbool(&w, "cancelled", cancelled);
+	end(c, &w, NULL);
+}
+
+void sq_method_cancel_rebuild(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	const struct sq_param table[] = { { "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path } };
+
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		with_workspace(c, cancel);
+}
+
+/* ---- daemon/sync ---------------------------------------------------------------- */
+
+static void synced(struct sq_call *c)
+{
+	char clock[SQ_CLOCK_MAX];
+	struct sq_jw w;
+
+	if (c->outcome.code != SQ_OUTCOME_OK) {
+		answer_outcome(c, &c->outcome);
+		return;
+	}
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, c->outcome.generation, clock));
+	end(c, &w, NULL);
+}
+
+static void sync_late(struct sq_call *c)
+{
+	sq_answer_tool_timeout(&c->out, c->req->id, (uint64_t)args_of(c)->timeout_ms);
+	sq_call_answered(c);
+}
+
+static void sync_workspace(struct sq_call *c)
+{
+	struct sq_waiter *w = sq_call_prepare_wait(c, synced);
+
+	sq_call_limit_wait(c, (uint64_t)args_of(c)->timeout_ms * 1000000u, sync_late);
+	sq_rebuild_sync(c->d->rebuild, c->ws, w);
+}
+
+void sq_method_sync(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	args_of(c)->timeout_ms = SYNC_TIMEOUT_MS;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
+		{ "timeout_ms", SQ_PARAM_INT, false, 1, SYNC_TIMEOUT_MAX_MS, &args_of(c)->timeout_ms },
+	};
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		with_workspace(c, sync_workspace);
+}
+
+/* ---- daemon/stop ---------------------------------------------------------------- */
+
+void sq_method_stop(struct sq_call *c)
+{
+	struct sq_daemon *d = c->d;
+	struct sq_jw w;
+
+	if (!sq_params_read(c, NULL, 0, true))
+		return;
+	begin(c, &w);
+	sq_jw_kbool(&w, "scheduled", true);
+	end(c, &w, NULL);
+	sq_daemon_stop(d, "daemon/stop");
+}
+
+#ifdef SQ_TEST_HOOKS
+/* test/fault {site: reserved|finished|alloc, error: errno, count} */
+void sq_method_test_fault(struct sq_call *c)
+{
+	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc" };
+	struct sq_slice site = SQ_SLICE_NULL;
+	int64_t error = ENOSPC, count = 1;
+	const struct sq_param table[] = {
+		{ "site", SQ_PARAM_STRING, true, 0, 0, &site },
+		{ "error", SQ_PARAM_INT, false, 1, 200, &error },
+		{ "count", SQ_PARAM_INT, false, 0, 1 << 30, &count },
+	};
+	struct sq_jw w;
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	for (int i = 0; i < SQ_FAULT_MAX; i++)
+		if (sq_slice_is(site, sites[i]))
+			sq_rebuild_set_fault(c->d->rebuild, (enum sq_fault_site)i, -(int)error, (unsigned)count);
+	begin(c, &w);
+	end(c, &w, NULL);
+}
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/items.h"
+#include "daemon/method.h"
+#include "daemon/params.h"
+#include "daemon/read.h"
+#include "query/query.h"
+
+#define SEARCH_LIMIT 100
+#define FUZZY_LIMIT 50
+#define QUERY_LIMIT 1000
+#define ITEMS_MAX 10000        /* of one answer */
+#define CALLERS_LIMIT 100
+#define CALLERS_MAX 500
+/* a name with more callers than this is looked up on a query thread */
+#define CHEAP_SYMBOL_FILES 256
+
+/* a job's work starts with what read.c keeps; a method's own parameters live in the call */
+struct query_args {
+	struct sq_search search;
+	struct sq_slice text;          /* query or symbol */
+	int64_t limit;
+	bool is_callers;
+};
+
+static struct query_args *args_of(struct sq_call *c)
+{
+	return c->args;
+}
+
+static bool args_new(struct sq_call *c)
+{
+	c->args = sq_calloc(1, sizeof(struct query_args));
+	if (c->args)
+		return true;
+	sq_answer_internal(&c->out, c->req->id, "out of memory");
+	sq_call_answered(c);
+	return false;
+}
+
+static void syntax_error(struct sq_read *r, const struct sq_query_error *err, const char *what)
+{
+	char reason[300];
+
+	(void)snprintf(reason, sizeof(reason), "%s: byte %u: %s", what, err->offset, err->message);
+	sq_read_invalid(r, reason);
+}
+
+static void write_result(struct sq_read *r, const struct sq_result *res, bool with_score, bool with_cursor)
+{
+	struct sq_item_writer iw;
+	struct sq_jw w;
+
+	sq_items_begin(&iw, r->v, r->ws->key.root);
+	sq_read_begin(r, &w);
+	sq_jw_begin_object(&w);
+	sq_jw_kstr(&w, "root", r->ws->key.root);
+	sq_jw_key(&w, "items");
+	sq_jw_begin_array(&w);
+	for (size_t i = 0; i < res->n_items; i++)
+		sq_item_write(&iw, &w, res->items[i].file, res->items[i].def,
+			      with_score ? (double)res->items[i].score : -1.0);
+	sq_jw_end_array(&w);
+	sq_jw_ku64(&w, "total", res->total);
+	sq_jw_kbool(&w, "truncated", res->truncated);
+	if (res->is_count)
+		sq_jw_kbool(&w, "count", true);
+	if (with_cursor) {
+		sq_jw_key(&w, "cursor");
+		sq_jw_null(&w);
+	}
+	sq_jw_end_object(&w);
+	sq_read_end(r, &w);
+	sq_items_end(&iw);
+}
+
+/* ---- daemon/search ------------------------------------------------------------- */
+
+static void search(struct sq_read *r)
+{
+	struct query_args *a = args_of(r->c);
+	struct sq_query_error err;
+	struct sq_result res;
+	int e = sq_search_run(r->v, &a->search, &res, &err);
+
+	if (e < 0) {
+		sq_read_errno(r, e);
+	} else if (e > 0) {
+		syntax_error(r, &err, "pattern");
+	} else {
+		write_result(r, &res, a->search.mode == SQ_SEARCH_FUZZY, true);
+		sq_result_deinit(&res);
+	}
+}
+
+static int parse_mode(struct sq_slice mode)
+{
+	static const char *const names[] = { "exact", "regex", "fuzzy" };
+
+	for (int i = 0; i < 3; i++)
+		if (sq_slice_is(mode, names[i]))
+			return i;
+	return -1;
+}
+
+/* a wire name; an empty one means any. -2: unknown */
+static int parse_name(struct sq_slice name, int (*parse)(const char *))
+{
+	char text[40];
+	int n;
+
+	if (!name.n)
+		return -1;
+	if (name.n >= sizeof(text))
+		return -2;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	n = parse(text);
+	return n < 0 ? -2 : n;
+}
+
+void sq_method_search(struct sq_call *c)
+{
+	struct sq_slice path = SQ_LIT("."), mode = SQ_SLICE_NULL, kind = SQ_SLICE_NULL, lang = SQ_SLICE_NULL;
+	bool generated = false;
+	int64_t limit = 0;
+	int m, k, l;
+
+	if (!args_new(c))
+		return;
+	const struct sq_param table[] = {
+		{ "search_path", SQ_PARAM_STRING, true, 0, 0, &path },
+		{ "pattern", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->search.pattern },
+		{ "mode", SQ_PARAM_STRING, false, 0, 0, &mode },
+		{ "kind", SQ_PARAM_STRING, false, 0, 0, &kind },
+		{ "lang", SQ_PARAM_STRING, false, 0, 0, &lang },
+		{ "limit", SQ_PARAM_INT, false, 1, ITEMS_MAX, &limit },
+		{ "include_generated", SQ_PARAM_BOOL, false, 0, 0, &generated },
+	};
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	m = mode.n ? parse_mode(mode) : SQ_SEARCH_EXACT;
+	k = parse_name(kind, sq_kind_parse);
+	l = parse_name(lang, sq_lang_parse);
+	if (m < 0 || k < -1 || l < -1) {
+		sq_call_invalid(c, "%s is not known", m < 0 ? "mode" : k < -1 ? "kind" : "lang");
+		return;
+	}
+	if (!args_of(c)->search.pattern.n) {
+		sq_call_invalid(c, "pattern must not be empty");
+		return;
+	}
+	args_of(c)->search.mode = (enum sq_search_mode)m;
+	args_of(c)->search.kind = k;
+	args_of(c)->search.lang = l;
+	args_of(c)->search.limit = limit ? (size_t)limit : m == SQ_SEARCH_FUZZY ? FUZZY_LIMIT : SEARCH_LIMIT;
+	args_of(c)->search.cancel = &c->cancel;
+	sq_read_run(c, path, sq_search_is_cheap(&args_of(c)->search), search);
+}
+
+/* ---- daemon/query -------------------------------------------------------------- */
+
+static void query(struct sq_read *r)
+{
+	struct query_args *a = args_of(r->c);
+	struct sq_query_error err;
+	struct sq_query *q;
+	struct sq_result res;
+	int e = sq_query_parse(a->text, &q, &err);
+
+	if (e) {
+		if (e < 0)
+			sq_read_errno(r, e);
+		else
+			syntax_error(r, &err, "query");
+		return;
+	}
+	e = sq_query_run(q, r->v, (size_t)a->limit, &r->c->cancel, &res, &err);
+	sq_query_free(q);
+	if (e < 0) {
+		sq_read_errno(r, e);
+	} else if (e > 0) {
+		syntax_error(r, &err, "query");
+	} else {
+		write_result(r, &res, false, false);
+		sq_result_deinit(&res);
+	}
+}
+
+void sq_method_query(struct sq_call *c)
+{
+	struct sq_slice path = SQ_LIT(".");
+
+	if (!args_new(c))
+		return;
+	args_of(c)->limit = QUERY_LIMIT;
+	const struct sq_param table[] = {
+		{ "search_path", SQ_PARAM_STRING, true, 0, 0, &path },
+		{ "query", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->text },
+		{ "limit", SQ_PARAM_INT, false, 1, ITEMS_MAX, &args_of(c)->limit },
+	};
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		sq_read_run(c, path, false, query);
+}
+
+/* ---- direct_callers, direct_callees ---------------------------------------------- */
+
+static void write_neighbour(struct sq_item_writer *iw, struct sq_jw *w, const struct sq_neighbour *n)
+{
+	if (n->file == SQ_FILE_NONE) {   /* a callee that nothing resolved */
+		sq_jw_begin_object(w);
+		sq_jw_kstr(w, "name", sq_version_string(iw->v, n->name));
+		sq_jw_kstr(w, "qualifiedName", sq_version_string(iw->v, n->name));
+		sq_jw_kstr(w, "kind", SQ_LIT("unresolved"));
+		sq_jw_kstr(w, "fileUri", SQ_LIT(""));
+		sq_jw_ku64(w, "line", n->first_line);
+		sq_jw_kstr(w, "language", SQ_LIT(""));
+	} else {
+		sq_short_write(iw, w, n->file, n->def);
+	}
+	sq_jw_ku64(w, "sites", n->n_sites);
+	sq_jw_kstr(w, "via", sq_slice_z(sq_rule_resolved_via((enum sq_rule)n->rule)));
+	sq_jw_ku64(w, "confidence", sq_rule_confidence((enum sq_rule)n->rule));
+	sq_jw_kbool(w, "ambiguous", n->ambiguous);
+	sq_jw_end_object(w);
+}
+
+static void write_data(struct sq_read *r, struct sq_jw *w, const struct sq_neighbours *n, bool found)
+{
+	struct query_args *a = args_of(r->c);
+	struct sq_item_writer iw;
+
+	sq_items_begin(&iw, r->v, r->ws->key.root);
+	sq_jw_begin_object(w);
+	sq_jw_kstr(w, a->is_callers ? "target" : "source", a->text);
+	if (!found)
+		sq_jw_kbool(w, "symbolFound", false);
+	sq_jw_key(w, a->is_callers ? "callers" : "callees");
+	sq_jw_begin_array(w);
+	for (size_t i = 0; i < n->n; i++)
+		write_neighbour(&iw, w, &n->v[i]);
+	sq_jw_end_array(w);
+	sq_jw_ku64(w, "total", n->total);
+	sq_jw_end_object(w);
+	sq_items_end(&iw);
+}
+
+static void stale_warning(struct sq_read *r, struct sq_jw *w)
+{
+	char text[SQ_WS_ERROR_MAX + 100];
+
+	if (!r->meta.meta.stale)
+		return;
+	(void)snprintf(text, sizeof(text), "results are %llu hours old: the last build failed: %s",
+		       (unsigned long long)r->meta.verdict.age_hours, r->meta.verdict.last_error);
+	sq_jw_kstr(w, "_stale_warning", sq_slice_z(text));
+}
+
+static bool symbol_exists(struct sq_read *r, struct sq_slice symbol)
+{
+	struct sq_result res;
+	bool found;
+
+	if (sq_symbol_lookup(r->v, symbol, &res))
+		return true;   /* unknown: say nothing */
+	found = res.total > 0;
+	sq_result_deinit(&res);
+	return found;
+}
+
+static void neighbours(struct sq_read *r)
+{
+	struct query_args *a = args_of(r->c);
+	struct sq_neighbours n;
+	struct sq_jw w;
+	int e;
+
+	e = (a->is_callers ? sq_direct_callers : sq_direct_callees)(r->v, a->text, (size_t)a->limit, &n);
+	if (e < 0) {
+		sq_read_errno(r, e);
+		return;
+	}
+	sq_read_begin(r, &w);
+	sq_jw_begin_object(&w);
+	sq_jw_key(&w, "data");
+	write_data(r, &w, &n, n.total || symbol_exists(r, a->text));
+	sq_jw_ku64(&w, "execution_ms", (sq_now_ns() - r->c->started_ns) / 1000000u);
+	sq_jw_kbool(&w, "used_graph", true);
+	sq_jw_ku64(&w, "total", n.total);
+	if (n.truncated)
+		sq_jw_kbool(&w, "truncated", true);
+	stale_warning(r, &w);
+	sq_jw_end_object(&w);
+	sq_read_end(r, &w);
+	sq_neighbours_deinit(&n);
+}
+
+/* callers are found by scanning the files that mention the name: is that little work? */
+static bool is_cheap_symbol(struct sq_call *c, struct sq_slice path, struct sq_slice symbol)
+{
+	struct sq_daemon *d = c->d;
+	struct sq_posting_iter it;
+	struct sq_workspace *ws;
+	struct sq_slice rest;
+	bool cheap = false;
+
+	sq_epoch_enter(d->record);
+	ws = sq_path_find(d, path, &rest);
+	if (ws) {
+		const struct sq_version *v = sq_graph_current(ws->graph);
+		size_t n = 0, tail = symbol.n;
+		struct sq_posting posting;
+		sq_name name;
+
+		while (tail && symbol.p[tail - 1] != '.' && symbol.p[tail - 1] != ':')
+			tail--;
+		name = sq_version_find(v, sq_slice(symbol.p + tail, symbol.n - tail));
+		if (name != SQ_NAME_NONE) {
+			sq_version_postings(v, name, SQ_LIST_MENTION, &it);
+			while (n <= CHEAP_SYMBOL_FILES && sq_posting_next(&it, &posting))
+				n++;
+		}
+		cheap = n <= CHEAP_SYMBOL_FILES;
+	}
+	sq_daemon_leave(d, d->record);
+	return cheap;
+}
+
+static void run_neighbours(struct sq_call *c, bool is_callers)
+{
+	struct sq_slice path = SQ_LIT("."), symbol;
+
+	if (!args_new(c))
+		return;
+	args_of(c)->limit = CALLERS_LIMIT;
+	args_of(c)->is_callers = is_callers;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, false, 0, 0, &path },
+		{ "symbol", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->text },
+		{ "max_results", SQ_PARAM_INT, false, 1, CALLERS_MAX, &args_of(c)->limit },
+	};
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
+		return;
+	symbol = args_of(c)->text;
+	while (symbol.n && (symbol.p[0] == ' ' || symbol.p[0] == '\t'))
+		symbol = sq_slice(symbol.p + 1, symbol.n - 1);
+	while (symbol.n && (symbol.p[symbol.n - 1] == ' ' || symbol.p[symbol.n - 1] == '\t'))
+		symbol.n--;
+	if (!symbol.n) {
+		sq_call_invalid(c, "symbol must not be blank");
+		return;
+	}
+	args_of(c)->text = symbol;
+	sq_read_run(c, path, is_cheap_symbol(c, path, symbol), neighbours);
+}
+
+void sq_method_direct_callers(struct sq_call *c)
+{
+	run_neighbours(c, true);
+}
+
+void sq_method_direct_callees(struct sq_call *c)
+{
+	run_neighbours(c, false);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/server.h"
+
+#include <assert.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "daemon/call.h"
+#include "daemon/spool.h"
+#include "proto/frame.h"
+#include "proto/hello.h"
+#include "sys/fd.h"
+
+/* after a failure of accept (descriptors, memory): it is tried again this much later */
+#define ACCEPT_RETRY_NS (100ull * 1000000ull)
+
+enum conn_state { CONN_HELLO, CONN_RPC, CONN_CLOSING /* answers go out, then it ends */, CONN_DEAD };
+
+struct sq_conn {
+	struct sq_server *server;
+	struct sq_conn *next, **prev;
+	enum conn_state state;
+	int fd;
+	unsigned refs;               /* the list's, armed operations', messages' */
+	unsigned n_outstanding;
+	struct sq_buf in;            /* received, from in_used on not yet consumed */
+	size_t in_used;
+	struct sq_buf out, sending;  /* queued; in the kernel's hands from sent on */
+	size_t sent;
+	struct sq_op recv_op, send_op;
+	bool in_frames;              /* frames are being run: no recursion */
+	struct sq_spool *spool;
+};
+struct sq_server {
+	struct sq_daemon *d;
+	int listen_fd;               /* borrowed */
+	struct sq_op accept_op, retry_op, drain_op;
+	struct sq_conn *conns;
+	struct sq_server_counters n;
+	bool is_stopping, is_over;
+	unsigned n_live;             /* connections with a reference left */
+	void (*done)(void *arg);
+	void *done_arg;
+};
+
+static void check_drained(struct sq_server *s);
+static void maybe_recv(struct sq_conn *c);
+static void maybe_send(struct sq_conn *c);
+static void received(struct sq_op *op, int res);
+static void sent(struct sq_op *op, int res);
+
+struct sq_conn *sq_conn_ref(struct sq_conn *c)
+{
+	c->refs++;
+	return c;
+}
+
+void sq_conn_unref(struct sq_conn *c)
+{
+	struct sq_server *s = c->server;
+
+	if (--c->refs)
+		return;
+	c->fd = sq_fd_close(c->fd);
+	sq_buf_deinit(&c->in);
+	sq_buf_deinit(&c->out);
+	sq_buf_deinit(&c->sending);
+	sq_free(c);
+	s->n_live--;
+	check_drained(s);
+}
+
+struct sq_spool **sq_conn_spool(struct sq_conn *c)
+{
+	return &c->spool;
+}
+
+bool sq_conn_is_dead(const struct sq_conn *c)
+{
+	return c->state == CONN_DEAD;
+}
+
+/* every connection's last operation and message has ended, or the time is up */
+static void check_drained(struct sq_server *s)
+{
+	void (*done)(void *) = s->done;
+
+	if (!s->is_stopping || (s->n_live && !s->is_over) || !done)
+		return;
+	s->done = NULL;
+	sq_loop_cancel(s->d->loop, &s->drain_op);
+	done(s->done_arg);
+}
+
+/* off the list: no further byte in or out */
+static void conn_close(struct sq_conn *c)
+{
+	struct sq_server *s = c->server;
+
+	if (c->state == CONN_DEAD)
+		return;
+	c->state = CONN_DEAD;
+	*c->prev = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	s->n.n_connections--;
+	sq_loop_cancel(s->d->loop, &c->recv_op);
+	sq_loop_cancel(s->d->loop, &c->send_op);
+	(void)shutdown(c->fd, SHUT_RDWR);   /* the peer may be gone already */
+	c->spool = sq_spool_free(c->spool, s->d);
+	sq_conn_unref(c);
+}
+
+/* everything was answered and taken */
+static bool is_quiet(const struct sq_conn *c)
+{
+	return !c->n_outstanding && !c->out.n && !c->send_op.is_armed;
+}
+
+static void maybe_close(struct sq_conn *c)
+{
+	if (c->state == CONN_CLOSING && is_quiet(c))
+		conn_close(c);
+}
+
+static void conn_end_input(struct sq_conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	c->state = CONN_CLOSING;
+	sq_loop_cancel(c->server->d->loop, &c->recv_op);
+	maybe_close(c);
+}
+
+/* ---- out ---------------------------------------------------------------------- */
+
+static void maybe_send(struct sq_conn *c)
+{
+	struct sq_buf tmp;
+
+	if (c->state == CONN_DEAD || c->send_op.is_armed || !c->out.n)
+		return;
+	tmp = c->sending;
+	c->sending = c->out;
+	c->out = tmp;
+	sq_buf_clear(&c->out);
+	c->sent = 0;
+	sq_conn_ref(c);
+	sq_loop_send(c->server->d->loop, &c->send_op, c->fd, c->sending.p, c->sending.n, sent);
+}
+
+static struct sq_conn *of_send(struct sq_op *op)
+{
+	return (struct sq_conn *)(void *)((char *)op - offsetof(struct sq_conn, send_op));
+}
+
+static void sent(struct sq_op *op, int res)
+{
+	struct sq_conn *c = of_send(op);
+
+	if (c->state == CONN_DEAD || res < 0) {
+		conn_close(c);
+		sq_conn_unref(c);
+		return;
+	}
+	c->sent += (size_t)res;
+	if (c->sent < c->sending.n) {
+		sq_loop_send(c->server->d->loop, op, c->fd, c->sending.p + c->sent, c->sending.n - c->sent, sent);
+		return;
+	}
+	if (c->sending.cap > SQ_CONN_RECV_BYTES * 4)
+		sq_buf_deinit(&c->sending);   /* a rare large answer is not kept */
+	sq_buf_clear(&c->sending);
+	maybe_send(c);
+	maybe_close(c);
+	maybe_recv(c);
+	sq_conn_unref(c);
+}
+
+void sq_conn_send(struct sq_conn *c, struct sq_slice body)
+{
+	size_t at;
+
+	if (c->state == CONN_DEAD)
+		return;
+	at = sq_frame_begin(&c->out);
+	sq_buf_add_slice(&c->out, body);
+	sq_frame_end(&c->out, at);
+	if (sq_buf_error(&c->out)) {
+		sq_log_error("no memory for an answer, closing its connection bytes=%zu", body.n);
+		conn_close(c);
+		return;
+	}
+	maybe_send(c);
+}
+
+void sq_conn_message_begins(struct sq_conn *c)
+{
+	c->n_outstanding++;
+	c->server->n.n_outstanding++;
+}
+
+void sq_conn_message_ends(struct sq_conn *c)
+{
+	c->n_outstanding--;
+	c->server->n.n_outstanding--;
+	maybe_close(c);
+	maybe_recv(c);
+}
+
+/* ---- in ----------------------------------------------------------------------- */
+
+static void answer_and_close(struct sq_conn *c, int code, const char *message)
+{
+	struct sq_buf out = SQ_BUF_NULL;
+
+	c->server->n.n_bad_frames++;
+	sq_rpc_error(&out, SQ_LIT("null"), code, sq_slice_z(message), SQ_SLICE_NULL);
+	sq_conn_send(c, sq_buf_slice(&out));
+	sq_buf_deinit(&out);
+	conn_end_input(c);
+}
+
+static void answer_hello(struct sq_conn *c, const struct sq_hello *h)
+{
+	struct sq_buf out = SQ_BUF_NULL;
+	bool go_on = h->kind == SQ_HELLO_DAEMON && sq_hello_is_compatible(h);
+
+	if (h->kind == SQ_HELLO_DAEMON)
+		sq_hello_response(&out, go_on);
+	else if (h->kind == SQ_HELLO_SHIM)
+		sq_hello_shim_ack(&out, "this daemon does not host LSP or MCP sessions");
+	else
+		sq_hello_shim_ack(&out, h->reason);
+	sq_conn_send(c, sq_buf_slice(&out));
+	sq_buf_deinit(&out);
+	if (go_on && c->state == CONN_HELLO)
+		c->state = CONN_RPC;
+	else
+		conn_end_input(c);
+}
+
+static void first_frame(struct sq_conn *c, struct sq_slice body)
+{
+	struct sq_hello h;
+
+	if (sq_hello_decode(body, &h) < 0) {
+		conn_close(c);
+		return;
+	}
+	if (h.kind == SQ_HELLO_INVALID)
+		answer_and_close(c, SQ_RPC_INVALID_REQUEST, "Invalid Request: expected DaemonHello or ShimRegister");
+	else
+		answer_hello(c, &h);
+}
+
+static void run_frame(struct sq_conn *c, struct sq_slice body)
+{
+	int r;
+
+	if (c->state == CONN_HELLO) {
+		first_frame(c, body);
+		return;
+	}
+	c->server->n.n_requests++;
+	r = sq_message_run(c, c->server->d, body);
+	if (r == SQ_RPC_E_PARSE)
+		answer_and_close(c, SQ_RPC_PARSE_ERROR, "Parse error");
+	else if (r < 0)
+		answer_and_close(c, SQ_RPC_INTERNAL, "Internal error: out of memory");
+}
+
+static bool may_read(const struct sq_conn *c)
+{
+	return (c->state == CONN_HELLO || c->state == CONN_RPC) && !c->server->is_stopping &&
+	       c->n_outstanding < SQ_CONN_OUTSTANDING_MAX &&
+	       c->out.n + (c->sending.n - c->sent) < SQ_CONN_BUFFERED_MAX;
+}
+
+/* drop what was consumed */
+static void compact(struct sq_conn *c)
+{
+	if (!c->in_used)
+		return;
+	memmove(c->in.p, c->in.p + c->in_used, c->in.n - c->in_used);
+	c->in.n -= c->in_used;
+	c->in_used = 0;
+	if (!c->in.n && c->in.cap > SQ_CONN_RECV_BYTES * 4)
+		sq_buf_deinit(&c->in);
+}
+
+static void run_frames(struct sq_conn *c)
+{
+	struct sq_slice body;
+	size_t used;
+	int r = 0;
+
+	c->in_frames = true;
+	while (may_read(c)) {
+		r = sq_frame_next(sq_slice(c->in.p + c->in_used, c->in.n - c->in_used), &body, &used);
+		if (r)
+			break;
+		c->in_used += used;
+		run_frame(c, body);
+	}
+	c->in_frames = false;
+	if (r == SQ_FRAME_E_TOO_LARGE && may_read(c))
+		answer_and_close(c, SQ_RPC_INVALID_REQUEST, "Invalid Request: frame larger than 64 MiB");
+	compact(c);
+}
+
+static void maybe_recv(struct sq_conn *c)
+{
+	if (c->recv_op.is_armed || c->in_frames || !may_read(c))
+		return;
+	sq_conn_ref(c);
+	run_frames(c);   /* what waited while the client had too much outstanding */
+	if (may_read(c) && !c->recv_op.is_armed) {
+		if (sq_buf_reserve(&c->in, SQ_CONN_RECV_BYTES) < 0) {
+			conn_close(c);
+		} else {
+			sq_conn_ref(c);
+			sq_loop_recv(c->server->d->loop, &c->recv_op, c->fd, c->in.p + c->in.n,
+				     c->in.cap - c->in.n, received);
+		}
+	}
+	sq_conn_unref(c);
+}
+
+static void received(struct sq_op *op, int res)
+{
+	struct sq_conn *c = (struct sq_conn *)(void *)((char *)op - offsetof(struct sq_conn, recv_op));
+
+	if (res > 0) {
+		c->in.n += (size_t)res;
+		if (c->state == CONN_HELLO || c->state == CONN_RPC)
+			maybe_recv(c);
+	} else if (c->state != CONN_CLOSING) {
+		/* the end; a client that closed its sending side still gets its answers */
+		if (res == 0 && !is_quiet(c))
+			conn_end_input(c);
+		else
+			conn_close(c);
+	}
+	sq_conn_unref(c);
+}
+
+/* ---- connections --------------------------------------------------------------- */
+
+static void conn_open(struct sq_server *s, int fd)
+{
+	struct sq_conn *c;
+
+	if (s->n.n_connections >= SQ_SERVER_CONNECTIONS_MAX || s->is_stopping) {
+		s->n.n_refused++;
+		sq_fd_close(fd);
+		return;
+	}
+	c = sq_calloc(1, sizeof(*c));
+	if (!c) {
+		s->n.n_refused++;
+		sq_fd_close(fd);
+		return;
+	}
+	c->server = s;
+	c->fd = fd;
+	c->refs = 1;
+	c->next = s->conns;
+	c->prev = &s->conns;
+	if (c->next)
+		c->next->prev = &c->next;
+	s->conns = c;
+	s->n.n_connections++;
+	s->n.n_accepted++;
+	s->n_live++;
+	maybe_recv(c);
+}
+
+static void accepted(struct sq_op *op, int res);
+
+static void accept_again(struct sq_op *op, int res)
+{
+	struct sq_server *s = (struct sq_server *)(void *)((char *)op - offsetof(struct sq_server, retry_op));
+
+	if (!res && !s->is_stopping)
+		sq_loop_accept(s->d->loop, &s->accept_op, s->listen_fd, accepted);
+}
+
+static void accepted(struct sq_op *op, int res)
+{
+	struct sq_server *s = (struct sq_server *)(void *)((char *)op - offsetof(struct sq_server, accept_op));
+
+	if (res >= 0) {
+		conn_open(s, res);
+		return;
+	}
+	if (op->is_armed || s->is_stopping)
+		return;
+	sq_log_warning("accept failed, trying again in 100 ms error=%s", strerrorname_np(-res));
+	sq_loop_timeout(s->d->loop, &s->retry_op, ACCEPT_RETRY_NS, accept_again);
+}
+
+int sq_server_new(struct sq_daemon *d, int listen_fd, struct sq_server **ret_s)
+{
+	struct sq_server *s = sq_calloc(1, sizeof(*s));
+
+	if (!s)
+		return sq_error_origin(-ENOMEM);
+	s->d = d;
+	s->listen_fd = listen_fd;
+	sq_loop_accept(d->loop, &s->accept_op, listen_fd, accepted);
+	*ret_s = s;
+	return 0;
+}
+
+struct sq_server *sq_server_free(struct sq_server *s)
+{
+	sq_free(s);
+	return NULL;
+}
+
+static void drain_over(struct sq_op *op, int res)
+{
+	struct sq_server *s = (struct sq_server *)(void *)((char *)op - offsetof(struct sq_server, drain_op));
+
+	if (res < 0)
+		return;
+	sq_log_warning("answers not taken in time are dropped connections=%u", s->n.n_connections);
+	s->is_over = true;
+	sq_messages_cancel(s->d);
+	while (s->conns)
+		conn_close(s->conns);
+	check_drained(s);
+}
+
+void sq_server_stop(struct sq_server *s, uint64_t drain_ns, void (*done)(void *arg), void *arg)
+{
+	struct sq_conn *c, *next;
+
+	s->is_stopping = true;
+	s->done = done;
+	s->done_arg = arg;
+	sq_loop_cancel(s->d->loop, &s->accept_op);
+	sq_loop_cancel(s->d->loop, &s->retry_op);
+	sq_loop_timeout(s->d->loop, &s->drain_op, drain_ns, drain_over);
+	for (c = s->conns; c; c = next) {
+		next = c->next;
+		conn_end_input(c);
+	}
+	check_drained(s);
+}
+
+void sq_server_read_counters(const struct sq_server *s, struct sq_server_counters *ret)
+{
+	*ret = s->n;
+}
