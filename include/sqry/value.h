@@ -48,6 +48,9 @@ bool sqry_value_bool(const struct sqry_value *v, bool dflt);
 /** sqry_value_text() - the value as JSON, @indent spaces a level (0: one line).
  *  Return: a string to be freed with sqry_free(); NULL when out of memory. */
 char *sqry_value_text(const struct sqry_value *v, unsigned indent);
+/** sqry_value_bytes() - what a base64 string ("path_b64", "text_b64") stands for, NUL-terminated.
+ *  Return: bytes to be freed with sqry_free(); NULL when @v is no such string or memory ran out. */
+char *sqry_value_bytes(const struct sqry_value *v, size_t *ret_len);
 /** sqry_free() - a string that the library handed over; accepts NULL. */
 void sqry_free(void *p);
 

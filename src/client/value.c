@@ -74,6 +74,25 @@ char *sqry_value_text(const struct sqry_value *v, unsigned indent)
 	return b.p;
 }
 
+char *sqry_value_bytes(const struct sqry_value *v, size_t *ret_len)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+
+	if (sq_json_type(in(v)) != SQ_JSON_STRING ||
+	    sq_base64_decode(sq_json_string(in(v)), &b) < 0) {
+		sq_buf_deinit(&b);
+		return NULL;
+	}
+	sq_buf_putc(&b, '\0');
+	if (sq_buf_error(&b)) {
+		sq_buf_deinit(&b);
+		return NULL;
+	}
+	if (ret_len)
+		*ret_len = b.n - 1;
+	return b.p;
+}
+
 void sqry_free(void *p)
 {
 	sq_free(p);

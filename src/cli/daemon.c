@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/time.h"
+#include "cli/dispatch.h"
+#include "cli/logs.h"
+#include "cli/opts.h"
+#include "cli/progress.h"
+#include "cli/text.h"
+
+#define STOP_POLL_MS 50
+
+static const char *get(const struct sqry_value *v, const char *key)
+{
+	return sqry_value_string(sqry_value_get(v, key), NULL);
+}
+
+static uint64_t number(const struct sqry_value *v, const char *key)
+{
+	int64_t n = sqry_value_int(sqry_value_get(v, key), 0);
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+/* ---- start, stop ----------------------------------------------------------------- */
+
+static int start(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_usage usage = {
+		.synopsis = "[OPTION...]",
+		.about = "Start the daemon in the background unless it runs.\n",
+	};
+	int64_t timeout_s = 10;
+	bool down = false;
+	const struct sq_opt opts[] = {
+		{ "sqryd-path", 0, SQ_OPT_STRING, &cli->sqryd, 0, 0, "PATH",
+		  "program of the daemon" },
+		{ "timeout", 't', SQ_OPT_INT, &timeout_s, 1, 60, "SECONDS",
+		  "until it is ready (10)" },
+	};
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, opts, SQ_ARRAY_SIZE(opts), argc, argv,
+			      &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	cli->start_timeout_ms = (int)timeout_s * 1000 + 2000;
+	r = sq_cli_connect(cli, false, &down);
+	if (r && down)
+		r = sq_cli_connect(cli, true, NULL);
+	if (r)
+		return r;
+	if (cli->json)
+		printf("{\"started\":%s,\"daemon_version\":\"%s\"}\n",
+		       down ? "true" : "false",
+		       sqry_client_daemon_version(cli->client));
+	else
+		printf("sqryd %s %s\n", sqry_client_daemon_version(cli->client),
+		       down ? "started" : "was running already");
+	return 0;
+}
+
+/* 0 once nobody listens any more */
+static int await_end(struct sq_cli *cli, uint64_t deadline_ns)
+{
+	bool down = false;
+
+	while (sq_now_ns() < deadline_ns) {
+		cli->client = sqry_client_free(cli->client);
+		if (sq_cli_connect(cli, false, &down))
+			return down ? 0 : EX_UNAVAILABLE;
+		poll(NULL, 0, STOP_POLL_MS);
+	}
+	return sq_cli_error(cli, EX_TEMPFAIL, "the daemon has not ended yet");
+}
+
+static int stop(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_usage usage = {
+		.synopsis = "[OPTION...]",
+		.about = "Stop the daemon, and wait until it has ended. That it does "
+			 "not run is no error.\n",
+	};
+	struct sqry_reply *reply = NULL;
+	int64_t timeout_s = 15;
+	bool down = false;
+	const struct sq_opt opts[] = {
+		{ "timeout", 't', SQ_OPT_INT, &timeout_s, 1, 3600, "SECONDS",
+		  "until it has ended (15)" },
+	};
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, opts, SQ_ARRAY_SIZE(opts), argc, argv,
+			      &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_connect(cli, false, &down);
+	if (down) {
+		puts(cli->json ? "{\"stopped\":false}" : "sqryd is not running");
+		return 0;
+	}
+	if (!r)
+		r = sq_cli_call(cli, "daemon/stop", sqry_params_new(), &reply);
+	if (!r)
+		r = await_end(cli, sq_now_ns() + (uint64_t)timeout_s * 1000000000);
+	if (!r)
+		puts(cli->json ? "{\"stopped\":true}" : "sqryd stopped");
+	sqry_reply_free(reply);
+	return r;
+}
+
+/* ---- status ---------------------------------------------------------------------- */
+
+static void print_state(struct sq_buf *b, const struct sqry_value *w)
+{
+	const struct sqry_value *progress = sqry_value_get(w, "progress");
+	const char *state = get(w, "state");
+
+	sq_buf_putc(b, '[');
+	for (; *state; state++)
+		sq_buf_putc(b, (char)(*state >= 'A' && *state <= 'Z' ?
+				      *state | 0x20 : *state));
+	if (*get(progress, "pass")) {
+		sq_buf_printf(b, ": %s ", get(progress, "pass"));
+		sq_text_count(b, number(progress, "files_done"));
+		sq_buf_puts(b, " of ");
+		sq_text_count(b, number(progress, "files_total"));
+	}
+	sq_buf_putc(b, ']');
+}
+
+static void print_watch(struct sq_buf *b, const struct sqry_value *w)
+{
+	const char *how = get(w, "watch_mechanism");
+	bool watching = sqry_value_bool(sqry_value_get(w, "watching"), false);
+
+	sq_buf_puts(b, "      ");
+	if (watching)
+		sq_buf_printf(b, "watched by %s", *how ? how : "the kernel");
+	else
+		sq_buf_puts(b, "not watched");
+	if (number(w, "pending_files"))
+		sq_buf_printf(b, ", %llu files pending",
+			      (unsigned long long)number(w, "pending_files"));
+	if (number(w, "overflows"))
+		sq_buf_printf(b, ", %llu overflows",
+			      (unsigned long long)number(w, "overflows"));
+}
+
+static void add_workspace(struct sq_buf *b, const struct sqry_value *w)
+{
+	sq_buf_puts(b, "  ");
+	sq_text_safe(b, sq_slice_z(get(w, "index_root")));
+	sq_buf_puts(b, "  ");
+	sq_text_bytes(b, number(w, "current_bytes"));
+	sq_buf_puts(b, " (peak: ");
+	sq_text_bytes(b, number(w, "high_water_bytes"));
+	sq_buf_puts(b, ")  ");
+	print_state(b, w);
+	sq_buf_putc(b, '\n');
+	print_watch(b, w);
+	sq_buf_putc(b, '\n');
+	if (*get(w, "last_error")) {
+		sq_buf_puts(b, "      last error: ");
+		sq_text_safe(b, sq_slice_z(get(w, "last_error")));
+		sq_buf_putc(b, '\n');
+	}
+}
+
+static void add_status(struct sq_buf *b, const struct sqry_value *s)
+{
+	const struct sqry_value *memory = sqry_value_get(s, "memory");
+	const struct sqry_value *all = sqry_value_get(s, "workspaces");
+
+	sq_buf_puts(b, "sqryd ");
+	sq_text_safe(b, sq_slice_z(get(s, "daemon_version")));
+	sq_buf_puts(b, "  up ");
+	sq_text_duration(b, number(s, "uptime_seconds") * 1000);
+	sq_buf_printf(b, "\nMemory: %llu MB / %llu MB (peak: %llu MB)\n",
+		      (unsigned long long)number(memory, "current_bytes") >> 20,
+		      (unsigned long long)number(memory, "limit_bytes") >> 20,
+		      (unsigned long long)number(memory, "high_water_bytes") >> 20);
+	sq_buf_printf(b, "Workspaces (%zu loaded):\n", sqry_value_count(all));
+	for (size_t i = 0; i < sqry_value_count(all); i++)
+		add_workspace(b, sqry_value_at(all, i));
+}
+
+static int status(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_usage usage = {
+		.synopsis = "[OPTION...]",
+		.about = "Show the daemon's version, memory and workspaces.\n"
+			 "Exit status: 69 when it does not run.\n",
+	};
+	struct sqry_reply *reply = NULL;
+	struct sq_buf b = SQ_BUF_NULL;
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, NULL, 0, argc, argv, &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_connect(cli, false, NULL);
+	if (!r)
+		r = sq_cli_call(cli, "daemon/status", sqry_params_new(), &reply);
+	if (r)
+		return r;
+	if (cli->json) {
+		r = sq_cli_print_json(cli, reply);
+	} else {
+		add_status(&b, sqry_reply_result(reply));
+		fputs(sq_buf_error(&b) ? "" : sq_buf_z(&b), stdout);
+	}
+	sq_buf_deinit(&b);
+	sqry_reply_free(reply);
+	return r;
+}
+
+/* ---- workspaces ------------------------------------------------------------------- */
+
+/* an action on one directory whose answer is an object with a few members */
+struct action {
+	const char *method, *key;       /* parameter that names the directory */
+	const char *about;
+	bool autostart, has_timeout, has_force;
+	int64_t timeout_s;
+};
+
+static void print_answer(const struct sqry_value *v)
+{
+	const char *key;
+
+	for (size_t i = 0; (key = sqry_value_key(v, i)); i++) {
+		const struct sqry_value *m = sqry_value_get(v, key);
+		struct sq_buf b = SQ_BUF_NULL;
+		char *text = sqry_value_type(m) == SQRY_STRING ? NULL :
+			     sqry_value_text(m, 0);
+		const char *z;
+
+		sq_text_safe(&b, sq_slice_z(text ? text :
+					    sqry_value_string(m, NULL)));
+		z = sq_buf_z(&b);
+		printf("%s%s: %s", i ? "  " : "", key, z ? z : "");
+		sq_buf_deinit(&b);
+		sqry_free(text);
+	}
+	putchar('\n');
+}
+
+/* with a time limit of the client's own; 0: sent and not waited for */
+static int call_within(struct sq_cli *cli, const char *method,
+		       struct sqry_params *p, int64_t timeout_s,
+		       struct sqry_reply **ret_reply)
+{
+	const char *json = sqry_params_json(p);
+	struct sqry_failure f;
+	int r = json ? sqry_call(cli->client, method, json,
+				 (int)SQ_MIN(timeout_s, (int64_t)86400) * 1000,
+				 ret_reply, &f) : -1;
+
+	sqry_params_free(p);
+	if (r == SQRY_E_TIMEOUT && !timeout_s) {
+		puts(cli->json ? "{\"status\":\"started\"}" : "status: started");
+		return 0;
+	}
+	if (!r)
+		return 0;
+	if (r == SQRY_E_REMOTE)
+		*ret_reply = sqry_reply_free(*ret_reply);
+	return sq_cli_error(cli, r == SQRY_E_TIMEOUT ? EX_TEMPFAIL : EX_SOFTWARE,
+			    "%s", json ? f.message : "out of memory");
+}
+
+static int perform(struct sq_cli *cli, const struct action *a, const char *path,
+		   bool force, int64_t timeout_s)
+{
+	struct sqry_params *p = sqry_params_new();
+	struct sqry_reply *reply = NULL;
+	struct sq_progress progress;
+	int r = sq_cli_connect(cli, a->autostart, NULL);
+
+	if (r) {
+		sqry_params_free(p);
+		return r;
+	}
+	sqry_params_string(p, a->key, path);
+	if (force)
+		sqry_params_bool(p, "force", true);
+	if (!strcmp(a->method, "daemon/sync"))
+		sqry_params_int(p, "timeout_ms", timeout_s * 1000);
+	sq_progress_start(&progress, cli, path);
+	if (a->has_timeout && strcmp(a->method, "daemon/sync"))
+		r = call_within(cli, a->method, p, timeout_s, &reply);
+	else
+		r = sq_cli_call(cli, a->method, p, &reply);
+	sq_progress_stop(&progress);
+	if (!r && reply && cli->json)
+		r = sq_cli_print_json(cli, reply);
+	else if (!r && reply)
+		print_answer(sqry_reply_result(reply));
+	sqry_reply_free(reply);
+	return r;
+}
+
+static int act(struct sq_cli *cli, const struct action *a, int argc, char **argv)
+{
+	const struct sq_usage usage = {
+		.synopsis = "[DIR] [OPTION...]", .about = a->about, .max_args = 1,
+	};
+	int64_t timeout_s = a->timeout_s;
+	bool force = false;
+	const struct sq_opt all[] = {
+		{ "timeout", 't', SQ_OPT_INT, &timeout_s, 0, 86400, "SECONDS",
+		  "wait at most so long" },
+		{ "force", 'f', SQ_OPT_FLAG, &force, 0, 0, NULL,
+		  "build the whole graph anew" },
+	};
+	char **args, *path;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, all,
+			      a->has_force ? 2 : a->has_timeout ? 1 : 0, argc,
+			      argv, &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_directory(cli, n ? args[0] : NULL, &path);
+	if (r)
+		return r;
+	r = perform(cli, a, path, force, timeout_s);
+	free(path);
+	return r;
+}
+
+static int load(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct action a = {
+		.method = "daemon/load", .key = "index_root", .autostart = true,
+		.about = "Load a source tree (default: the current directory).\n",
+	};
+
+	return act(cli, &a, argc, argv);
+}
+
+static int unload(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct action a = {
+		.method = "daemon/unload", .key = "index_root",
+		.about = "Forget a source tree and free its memory.\n",
+	};
+
+	return act(cli, &a, argc, argv);
+}
+
+static int rebuild(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct action a = {
+		.method = "daemon/rebuild", .key = "path", .has_timeout = true,
+		.has_force = true, .timeout_s = 1800,
+		.about = "Compare a loaded tree with its files and rebuild what "
+			 "differs.\n--timeout 0 does not wait.\n",
+	};
+
+	return act(cli, &a, argc, argv);
+}
+
+static int sync_tree(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct action a = {
+		.method = "daemon/sync", .key = "path", .has_timeout = true,
+		.timeout_s = 5,
+		.about = "Wait until every change made so far is in the graph, and "
+			 "show the clock that\nproves it.\n",
+	};
+
+	return act(cli, &a, argc, argv);
+}
+
+int sq_cmd_daemon(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_command commands[] = {
+		{ "start", start, "start it in the background" },
+		{ "stop", stop, "stop it" },
+		{ "status", status, "version, memory, workspaces" },
+		{ "load", load, "load a source tree" },
+		{ "unload", unload, "forget a source tree" },
+		{ "rebuild", rebuild, "rebuild a graph" },
+		{ "sync", sync_tree, "wait for what changed so far" },
+		{ "logs", sq_cmd_logs, "show its log" },
+	};
+
+	return sq_dispatch(cli, "sqry daemon", commands, SQ_ARRAY_SIZE(commands),
+			   argc, argv);
+}
