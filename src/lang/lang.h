@@ -13,7 +13,6 @@
  * that decide facts are deterministic (bytes, nesting depth, progress steps).
  * Wall time is a watchdog only: SQ_LANG_E_TIMEOUT, nothing may be cached.
  */
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/str.h"
