@@ -102,6 +102,33 @@ uint32_t sq_walk_def(struct sq_walk *w, struct sq_frame *f, enum sq_kind kind, u
 	return f->def;
 }
 
+/* a block comment that ends the text is no part of it */
+static uint32_t trim_comment(const char *p, uint32_t start, uint32_t end)
+{
+	if (end < start + 4 || p[end - 1] != '/' || p[end - 2] != '*')
+		return end;
+	for (uint32_t i = end - 3; i > start; i--)
+		if (p[i] == '*' && p[i - 1] == '/')
+			return i - 1;
+	return end;
+}
+
+static uint32_t trim_signature(const struct sq_walk *w, uint32_t start, uint32_t end)
+{
+	const char *p = w->bytes.p;
+	uint32_t before;
+
+	do {
+		before = end;
+		while (end > start && (is_space(p[end - 1]) || strchr("{=:;,", p[end - 1])))
+			end--;
+		if (end > start + 1 && p[end - 1] == '>' && p[end - 2] == '=')
+			end -= 2;   /* the arrow of a function expression */
+		end = trim_comment(p, start, end);
+	} while (end != before);
+	return end;
+}
+
 uint32_t sq_walk_def_point(struct sq_walk *w, const struct sq_frame *span, enum sq_kind kind,
 			   uint32_t sym, unsigned flags)
 {
@@ -115,6 +142,7 @@ uint32_t sq_walk_def_point(struct sq_walk *w, const struct sq_frame *span, enum 
 	d.name = string_of(w, sym);
 	set_span(span, &d);
 	d.sig_len = (uint32_t)(newline ? (size_t)(newline - text.p) : text.n);
+	d.sig_len = trim_signature(w, span->start, span->start + d.sig_len) - span->start;
 	return sq_facts_add_def(w->builder, &d);
 }
 
@@ -145,33 +173,6 @@ uint32_t sq_walk_find_def(const struct sq_walk *w, uint32_t sym, uint32_t kinds)
 			return i;
 	}
 	return SQ_NONE;
-}
-
-/* a block comment that ends the text is no part of it */
-static uint32_t trim_comment(const char *p, uint32_t start, uint32_t end)
-{
-	if (end < start + 4 || p[end - 1] != '/' || p[end - 2] != '*')
-		return end;
-	for (uint32_t i = end - 3; i > start; i--)
-		if (p[i] == '*' && p[i - 1] == '/')
-			return i - 1;
-	return end;
-}
-
-static uint32_t trim_signature(const struct sq_walk *w, uint32_t start, uint32_t end)
-{
-	const char *p = w->bytes.p;
-	uint32_t before;
-
-	do {
-		before = end;
-		while (end > start && (is_space(p[end - 1]) || strchr("{=:;,", p[end - 1])))
-			end--;
-		if (end > start + 1 && p[end - 1] == '>' && p[end - 2] == '=')
-			end -= 2;   /* the arrow of a function expression */
-		end = trim_comment(p, start, end);
-	} while (end != before);
-	return end;
 }
 
 static uint64_t roll_power(uint32_t n)

@@ -209,6 +209,21 @@ static void declare_method(struct sq_walk *w, struct sq_frame *f,
 	sq_walk_def_name(w, d->owner, sym);
 }
 
+static void declare_field(struct sq_walk *w, struct sq_frame *f, const struct sq_c_declarator *d,
+			  uint32_t sym)
+{
+	bool is_cpp = w->spec->lang == SQ_LANG_CPP;
+
+	if (d->is_function) {
+		if (is_cpp)   /* C has no such member: a misread call */
+			declare_method(w, f, d, sym);
+		return;
+	}
+	declare_member(w, d, sym, SQ_KIND_PROPERTY);
+	if (is_cpp)
+		sq_cpp_bind_field(w, sym, d->owner->type);
+}
+
 static bool is_class(const struct sq_def *d)
 {
 	return d && (d->kind == SQ_KIND_CLASS || d->kind == SQ_KIND_STRUCT);
@@ -240,10 +255,7 @@ void sq_c_declare(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
 			sq_walk_local(w, sym, d.owner->type);
 		break;
 	case SQ_C_FIELD:
-		if (d.is_function && w->spec->lang == SQ_LANG_CPP)
-			declare_method(w, f, &d, sym);
-		else
-			declare_member(w, &d, sym, SQ_KIND_PROPERTY);
+		declare_field(w, f, &d, sym);
 		break;
 	case SQ_C_TYPEDEF:
 		declare_member(w, &d, sym, SQ_KIND_TYPE);

@@ -22,7 +22,7 @@ static const char *const keywords[] = {
 	"operator", "virtual", "friend", "try", "catch", "throw", "noexcept", "constexpr",
 };
 
-static bool is_keyword(struct sq_slice s)
+bool sq_c_is_keyword(struct sq_slice s)
 {
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(keywords); i++)
 		if (keywords[i][0] == s.p[0] && sq_slice_is(s, keywords[i]))
@@ -126,7 +126,7 @@ static void take_name(struct sq_walk *w, struct scan *s, enum before *before)
 	*before = BEFORE_NOTHING;
 	if (sq_slice_is(name, "struct") || sq_slice_is(name, "union") || sq_slice_is(name, "enum"))
 		*before = BEFORE_TAG;
-	if (is_keyword(name))
+	if (sq_c_is_keyword(name))
 		return;
 	sym = sq_walk_sym(w, name);
 	if (sq_walk_is_local(w, sym))
@@ -179,4 +179,136 @@ void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f)
 		else
 			take_other(&s, &before);
 	}
+}
+
+/*
+ * NAME(a, type, b, ...) { ... } at file level: a function that a macro makes.
+ * The kernel's SYSCALL_DEFINEn and BPF_CALL_n list type and name in turns.
+ */
+
+static bool is_macro_function(const struct sq_walk *w, const struct sq_frame *f)
+{
+	TSNode next;
+
+	if (w->n_functions || f->end <= f->start || w->bytes.p[f->end - 1] != ')')
+		return false;
+	next = ts_node_next_named_sibling(f->node);
+	return !ts_node_is_null(next) && !strcmp(ts_node_type(next), "compound_statement");
+}
+
+/* the kernel declares what SYSCALL_DEFINEn(open, ...) defines as sys_open */
+static uint32_t macro_function_name(struct sq_walk *w, struct sq_slice macro, struct sq_slice arg)
+{
+	sq_buf_clear(&w->scratch);
+	if (sq_slice_has_prefix(macro, SQ_LIT("SYSCALL_DEFINE")))
+		sq_buf_puts(&w->scratch, "sys_");
+	else if (sq_slice_has_prefix(macro, SQ_LIT("COMPAT_SYSCALL_DEFINE")))
+		sq_buf_puts(&w->scratch, "compat_sys_");
+	sq_buf_add_slice(&w->scratch, arg);
+	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
+}
+
+static uint32_t open_macro_function(struct sq_walk *w, const struct sq_frame *f, uint32_t sym)
+{
+	uint32_t def = sq_walk_def_point(w, f, SQ_KIND_FUNCTION, sym, 0);
+	struct sq_def *d = sq_walk_get_def(w, def);
+	TSPoint end = ts_node_end_point(ts_node_next_named_sibling(f->node));
+
+	if (!d)
+		return SQ_NONE;
+	d->end_line = end.row + 1;
+	d->end_col = end.column;
+	d->sig_len = f->end - f->start;
+	return def;
+}
+
+enum sq_visit sq_c_on_expression_statement(struct sq_walk *w, struct sq_frame *f)
+{
+	TSNode call, args;
+	struct sq_slice macro, name;
+	uint32_t def, argc;
+	TSPoint at;
+
+	if (!is_macro_function(w, f))
+		return SQ_DESCEND;
+	call = ts_node_named_child(f->node, 0);
+	if (ts_node_is_null(call) || strcmp(ts_node_type(call), "call_expression") != 0)
+		return SQ_DESCEND;
+	macro = sq_node_text(w, sq_node_field(call, "function"));
+	args = sq_node_field(call, "arguments");
+	name = sq_node_text(w, ts_node_named_child(args, 0));
+	if (!sq_is_identifier(macro) || !sq_is_identifier(name))
+		return SQ_DESCEND;
+	def = open_macro_function(w, f, macro_function_name(w, macro, name));
+	at = ts_node_start_point(call);
+	argc = 0;
+	for (uint32_t i = ts_node_start_byte(args); i < ts_node_end_byte(args); i++)
+		argc += w->bytes.p[i] == ',';
+	(void)sq_walk_ref_text(w, at.row + 1, at.column, SQ_REF_CALL, macro,
+			       SQ_MIN(argc + 1, SQ_ARGC_UNKNOWN - 1));
+	if (def != SQ_NONE)
+		w->carry = def + 2;   /* its body comes next */
+	w->carry_node = args;
+	return SQ_SKIP;
+}
+
+/* types of a macro function's parameters are references, their names locals */
+static void declare_macro_parameters(struct sq_walk *w, TSNode args)
+{
+	TSPoint at = ts_node_start_point(args);
+	struct scan s = {
+		.p = w->bytes.p + ts_node_start_byte(args),
+		.end = w->bytes.p + ts_node_end_byte(args),
+		.line = at.row + 1, .col = at.column,
+	};
+	unsigned part = 0;
+
+	while (s.p < s.end) {
+		struct sq_slice name = sq_slice(s.p, 0);
+		uint32_t line = s.line, col = s.col;
+
+		part += *s.p == ',';
+		if (!is_name_start(*s.p)) {
+			step(&s);
+			continue;
+		}
+		while (s.p < s.end && (is_name_start(*s.p) || is_digit(*s.p)))
+			step(&s);
+		name.n = (size_t)(s.p - name.p);
+		if (sq_c_is_keyword(name) || !part)
+			continue;
+		if (part % 2)
+			(void)sq_walk_ref_text(w, line, col, SQ_REF_TYPE, name, SQ_ARGC_UNKNOWN);
+		else
+			sq_walk_local(w, sq_walk_sym(w, name), SQ_NONE);
+	}
+}
+
+enum sq_visit sq_c_on_compound(struct sq_walk *w, struct sq_frame *f)
+{
+	if (w->n_functions || w->carry < 2)
+		return SQ_DESCEND;
+	f->bits = 1;
+	f->aux = w->encl;
+	w->encl = w->carry - 2;
+	w->carry = 0;
+	sq_walk_scope(w, f, true);
+	declare_macro_parameters(w, w->carry_node);
+	w->hashing++;
+	f->roll = w->roll;
+	f->n_tokens = w->n_tokens;
+	return SQ_DESCEND;
+}
+
+void sq_c_leave_compound(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_def *d;
+
+	if (!f->bits)
+		return;
+	d = sq_walk_get_def(w, w->encl);
+	if (d)
+		d->body_hash = sq_walk_hash_since(w, f);
+	w->hashing--;
+	w->encl = f->aux;
 }

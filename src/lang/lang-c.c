@@ -14,8 +14,8 @@ enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f)
 		sq_walk_def_name(w, &f[-1], sym);
 	else if (f->role == SQ_ROLE_A)
 		sq_walk_local(w, sym, SQ_NONE);
-	else
-		f->ref = sq_walk_use(w, f, sym);
+	else if (w->n_functions || !sq_c_is_keyword(sq_frame_text(w, f)))
+		f->ref = sq_walk_use(w, f, sym);   /* misread macros leave words behind */
 	/* "int x __aligned = 1;" reads as ERROR(x) and a variable __aligned */
 	if (f[-1].rule == &w->error_rule && f[-2].rule->arg == SQ_C_DECLARATION) {
 		f[-2].bits |= SQ_C_NAME_IN_ERROR;
@@ -320,92 +320,6 @@ void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f)
 		f[-1].type = f->type;
 }
 
-/* names in parentheses behind a name may be a definition: SYSCALL_DEFINE3(open, ...) { } */
-static bool is_macro_function(const struct sq_walk *w, const struct sq_frame *f)
-{
-	TSNode next;
-
-	if (w->n_functions || f->end <= f->start || w->bytes.p[f->end - 1] != ')')
-		return false;
-	next = ts_node_next_named_sibling(f->node);
-	return !ts_node_is_null(next) && !strcmp(ts_node_type(next), "compound_statement");
-}
-
-static struct sq_slice first_argument(const struct sq_walk *w, TSNode call)
-{
-	TSNode arg = ts_node_named_child(sq_node_field(call, "arguments"), 0);
-
-	return sq_node_text(w, arg);
-}
-
-/* the kernel declares what SYSCALL_DEFINEn(open, ...) defines as sys_open */
-static uint32_t macro_function_name(struct sq_walk *w, struct sq_slice macro, struct sq_slice arg)
-{
-	sq_buf_clear(&w->scratch);
-	if (sq_slice_has_prefix(macro, SQ_LIT("SYSCALL_DEFINE")))
-		sq_buf_puts(&w->scratch, "sys_");
-	else if (sq_slice_has_prefix(macro, SQ_LIT("COMPAT_SYSCALL_DEFINE")))
-		sq_buf_puts(&w->scratch, "compat_sys_");
-	sq_buf_add_slice(&w->scratch, arg);
-	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
-}
-
-static enum sq_visit on_expression_statement(struct sq_walk *w, struct sq_frame *f)
-{
-	TSNode call = ts_node_named_child(f->node, 0), body;
-	struct sq_slice macro, arg;
-	struct sq_def *d;
-	uint32_t def;
-	TSPoint end;
-
-	if (!is_macro_function(w, f) || ts_node_is_null(call) ||
-	    strcmp(ts_node_type(call), "call_expression"))
-		return SQ_DESCEND;
-	macro = sq_node_text(w, sq_node_field(call, "function"));
-	arg = first_argument(w, call);
-	if (!sq_is_identifier(macro) || !sq_is_identifier(arg))
-		return SQ_DESCEND;
-	def = sq_walk_def_point(w, f, SQ_KIND_FUNCTION, macro_function_name(w, macro, arg), 0);
-	d = sq_walk_get_def(w, def);
-	if (!d)
-		return SQ_DESCEND;
-	body = ts_node_next_named_sibling(f->node);
-	end = ts_node_end_point(body);
-	d->end_line = end.row + 1;
-	d->end_col = end.column;
-	d->sig_len = f->end - f->start;
-	w->carry = def + 2;   /* its body follows: on_compound */
-	return SQ_DESCEND;
-}
-
-static enum sq_visit on_compound(struct sq_walk *w, struct sq_frame *f)
-{
-	if (w->n_functions || w->carry < 2)
-		return SQ_DESCEND;
-	f->bits = 1;
-	f->aux = w->encl;
-	w->encl = w->carry - 2;
-	w->carry = 0;
-	sq_walk_scope(w, f, true);
-	w->hashing++;
-	f->roll = w->roll;
-	f->n_tokens = w->n_tokens;
-	return SQ_DESCEND;
-}
-
-static void leave_compound(struct sq_walk *w, struct sq_frame *f)
-{
-	struct sq_def *d;
-
-	if (!f->bits)
-		return;
-	d = sq_walk_get_def(w, w->encl);
-	if (d)
-		d->body_hash = sq_walk_hash_since(w, f);
-	w->hashing--;
-	w->encl = f->aux;
-}
-
 static const char *const extensions[] = { ".c", ".h", NULL };
 
 const struct sq_rule_row sq_c_rules[] = {
@@ -462,8 +376,9 @@ const struct sq_rule_row sq_c_rules[] = {
 	{ .type = "subscript_expression", .enter = on_subscript },
 	{ .type = "pointer_expression", .enter = on_pointer_expression },
 	{ .type = "field_designator", .child_role = SQ_ROLE_B },
-	{ .type = "expression_statement", .enter = on_expression_statement },
-	{ .type = "compound_statement", .enter = on_compound, .leave = leave_compound },
+	{ .type = "expression_statement", .enter = sq_c_on_expression_statement },
+	{ .type = "compound_statement", .enter = sq_c_on_compound,
+	  .leave = sq_c_leave_compound },
 	{ .type = NULL },
 };
 

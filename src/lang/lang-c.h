@@ -41,6 +41,10 @@ unsigned sq_c_flags(const struct sq_walk *w, const struct sq_frame *f);
 /** sq_cpp_attach() - out-of-class definition of A::f: @def belongs to A. */
 void sq_cpp_attach(struct sq_walk *w, const struct sq_frame *f, const struct sq_c_declarator *d,
 		   uint32_t def);
+/** sq_cpp_bind_field() - remember the type of a field for the methods of its class. */
+void sq_cpp_bind_field(struct sq_walk *w, uint32_t sym, uint32_t type);
+/** sq_c_is_keyword() - a word of C or C++, or one of their types. */
+bool sq_c_is_keyword(struct sq_slice s);
 /* hooks that C++ extends */
 enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_c_on_field_identifier(struct sq_walk *w, struct sq_frame *f);
@@ -50,6 +54,11 @@ void sq_c_leave_struct(struct sq_walk *w, struct sq_frame *f);
 void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f);
 /** sq_c_scan_macro() - references in the text of a macro's body. */
 void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f);
+
+/* functions that a macro makes */
+enum sq_visit sq_c_on_expression_statement(struct sq_walk *w, struct sq_frame *f);
+enum sq_visit sq_c_on_compound(struct sq_walk *w, struct sq_frame *f);
+void sq_c_leave_compound(struct sq_walk *w, struct sq_frame *f);
 
 extern const struct sq_rule_row sq_c_rules[];
 extern const struct sq_role_row sq_c_roles[];

@@ -239,6 +239,15 @@ static enum sq_visit on_template_method(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
+void sq_cpp_bind_field(struct sq_walk *w, uint32_t sym, uint32_t type)
+{
+	sq_walk_bind_member(w, sym, type);
+	sq_buf_clear(&w->scratch);
+	sq_buf_puts(&w->scratch, "this.");
+	sq_buf_add_slice(&w->scratch, sq_walk_text(w, sym));
+	sq_walk_bind_member(w, sq_walk_sym(w, sq_buf_slice(&w->scratch)), type);
+}
+
 /* namespaces the walk is in, "a::b", then @inner */
 static uint32_t namespace_path(struct sq_walk *w, uint32_t def, struct sq_slice inner)
 {
@@ -322,6 +331,12 @@ static enum sq_visit on_access(struct sq_walk *w, struct sq_frame *f)
 	f[-1].bits = sq_slice_is(s, "private") ? SQ_DEF_VIS_PRIVATE :
 		     sq_slice_is(s, "protected") ? SQ_DEF_VIS_PROTECTED : SQ_DEF_VIS_PUBLIC;
 	return SQ_SKIP;
+}
+
+static enum sq_visit on_alias(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)sq_walk_def(w, f, f->rule->arg, SQ_NONE, sq_c_flags(w, f));
+	return SQ_DESCEND;
 }
 
 /* one definition a component; all but the last enclose only the next one */
@@ -521,8 +536,8 @@ static const struct sq_rule_row rules[] = {
 	{ .type = "type_parameter_declaration", .child_role = SQ_ROLE_A },
 	{ .type = "variadic_type_parameter_declaration", .child_role = SQ_ROLE_A },
 	{ .type = "optional_type_parameter_declaration" },
-	{ .type = "alias_declaration", .enter = sq_on_definition, .arg = SQ_KIND_TYPE },
-	{ .type = "concept_definition", .enter = sq_on_definition, .arg = SQ_KIND_TYPE },
+	{ .type = "alias_declaration", .enter = on_alias, .arg = SQ_KIND_TYPE },
+	{ .type = "concept_definition", .enter = on_alias, .arg = SQ_KIND_TYPE },
 	{ .type = "using_declaration", .enter = on_using },
 	{ .type = "namespace_alias_definition", .enter = on_namespace_alias },
 

@@ -163,6 +163,7 @@ struct sq_walk {
 	uint32_t scope_start;        /* first local of the innermost scope */
 	uint32_t anonymous;          /* C++: open anonymous namespaces */
 	uint32_t carry;              /* the language's own, across nodes; 0 at first */
+	TSNode carry_node;
 	SQ_VEC(struct sq_sym) syms;
 	SQ_VEC(struct sq_local) locals;
 	uint32_t *table, table_mask;
