@@ -20,6 +20,7 @@
 
 struct rules {
 	size_t n;
+	const struct sq_pattern_key *keys;   /* apart: they are read for every path */
 	struct sq_pattern v[];
 };
 
@@ -138,13 +139,18 @@ static int rules_new(struct sq_arena *a, const struct pattern_list *list,
 		     const struct rules **ret_rules)
 {
 	const size_t n = list->vec.n;
+	struct sq_pattern_key *keys;
 	struct rules *rules = NULL;
 
 	if (n) {
 		rules = sq_arena_alloc(a, sizeof(*rules) + n * sizeof(rules->v[0]));
-		if (!rules)
+		keys = sq_arena_alloc(a, n * sizeof(*keys));
+		if (!rules || !keys)
 			return sq_error_origin(-ENOMEM);
+		for (size_t i = 0; i < n; i++)
+			keys[i] = sq_pattern_key(&list->vec.v[i]);
 		rules->n = n;
+		rules->keys = keys;
 		memcpy(rules->v, list->vec.v, n * sizeof(rules->v[0]));
 	}
 	*ret_rules = rules;
@@ -438,7 +444,8 @@ static enum verdict rules_match(const struct rules *rules, struct sq_slice dir, 
 	struct sq_slice rel = sq_slice(path.p + skip, path.n - skip);
 
 	for (size_t i = rules ? rules->n : 0; i-- > 0;)
-		if (sq_pattern_match(&rules->v[i], rel, base, is_dir))
+		if (sq_pattern_key_admits(rules->keys[i], rel, base, is_dir) &&
+		    sq_pattern_match(&rules->v[i], rel, base, is_dir))
 			return rules->v[i].is_negative ? INCLUDED : IGNORED;
 	return UNDECIDED;
 }
@@ -449,6 +456,9 @@ bool sq_ignore_match(const struct sq_ignore *i, struct sq_slice path, bool is_di
 	const struct node *above, *n;
 	enum verdict v;
 
+	/* the root is what was asked for */
+	if (!path.n)
+		return false;
 	if (is_vcs(base) || (!is_dir && sq_ignore_is_editor_temp(base)))
 		return true;
 	v = rules_match(i->excludes, SQ_SLICE_NULL, path, base, is_dir);

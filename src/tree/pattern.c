@@ -320,6 +320,48 @@ int sq_pattern_compile(struct sq_arena *a, struct sq_slice line, struct sq_patte
 
 /* ---- matching ------------------------------------------------------------ */
 
+/* for the tokens that take exactly one byte */
+static bool token_takes(const struct sq_pattern *p, const struct sq_pattern_token *t, uint8_t b)
+{
+	switch (t->kind) {
+	case TOKEN_BYTE:
+		return b == t->byte;
+	case TOKEN_ANY:
+		return b != '/';
+	case TOKEN_SET:
+		return b != '/' && (p->sets[t->set][b / 64] >> b % 64 & 1);
+	default:
+		return false;
+	}
+}
+
+/*
+ * A name has at most 255 bytes and no slash, so going back to the last star is
+ * cheap enough, and in the usual case there is nothing to go back to.
+ */
+static bool name_match(const struct sq_pattern *p, struct sq_slice text)
+{
+	size_t t = 0, i = 0, after_star = 0, star_end = 0;
+
+	while (i < text.n) {
+		if (t < p->n_tokens && p->tokens[t].kind == TOKEN_STAR) {
+			after_star = ++t;
+			star_end = i;
+		} else if (t < p->n_tokens && token_takes(p, &p->tokens[t], (uint8_t)text.p[i])) {
+			t++;
+			i++;
+		} else if (after_star) {
+			t = after_star;
+			i = ++star_end;
+		} else {
+			return false;
+		}
+	}
+	while (t < p->n_tokens && p->tokens[t].kind == TOKEN_STAR)
+		t++;
+	return t == p->n_tokens;
+}
+
 #define WORDS_MAX (TOKENS_MAX / 64 + 1)
 
 /*
@@ -341,18 +383,8 @@ static bool state_step(const struct sq_pattern *p, size_t i, int b, struct state
 		       struct states *next)
 {
 	const struct sq_pattern_token *t = &p->tokens[i];
-	bool takes = false;
 
 	switch (t->kind) {
-	case TOKEN_BYTE:
-		takes = b == t->byte;
-		break;
-	case TOKEN_ANY:
-		takes = b >= 0 && b != '/';
-		break;
-	case TOKEN_SET:
-		takes = b >= 0 && b != '/' && (p->sets[t->set][b / 64] >> b % 64 & 1);
-		break;
 	case TOKEN_DEEP_SKIP:
 		state_add(now, i + 1);
 		state_add(now, i + 3);
@@ -365,11 +397,12 @@ static bool state_step(const struct sq_pattern *p, size_t i, int b, struct state
 		state_add(next, i);
 		return true;
 	default:
-		return false;
+		break;
 	}
-	if (takes)
-		state_add(next, i + 1);
-	return takes;
+	if (b < 0 || !token_takes(p, t, (uint8_t)b))
+		return false;
+	state_add(next, i + 1);
+	return true;
 }
 
 /* Return: is any state left? @now is closed afterwards. */
@@ -395,7 +428,7 @@ static bool states_step(const struct sq_pattern *p, size_t n_words, int b,
 	return any;
 }
 
-static bool glob_match(const struct sq_pattern *p, struct sq_slice text)
+static bool path_match(const struct sq_pattern *p, struct sq_slice text)
 {
 	/* state n_tokens is "all matched" */
 	const size_t n_words = p->n_tokens / 64 + 1;
@@ -422,7 +455,7 @@ static bool match_basename(const struct sq_pattern *p, struct sq_slice base)
 		return sq_slice_eq(base, sq_slice(p->text, p->n_text));
 	if (!sq_slice_has_prefix(base, sq_slice(p->text, p->n_literal)))
 		return false;
-	return glob_match(p, sq_slice(base.p + p->n_literal, base.n - p->n_literal));
+	return name_match(p, sq_slice(base.p + p->n_literal, base.n - p->n_literal));
 }
 
 bool sq_pattern_match(const struct sq_pattern *p, struct sq_slice rel, struct sq_slice base, bool is_dir)
@@ -435,5 +468,19 @@ bool sq_pattern_match(const struct sq_pattern *p, struct sq_slice rel, struct sq
 		return false;
 	if (p->n_literal == p->n_text)
 		return rel.n == p->n_literal;
-	return glob_match(p, sq_slice(rel.p + p->n_literal, rel.n - p->n_literal));
+	return path_match(p, sq_slice(rel.p + p->n_literal, rel.n - p->n_literal));
+}
+
+struct sq_pattern_key sq_pattern_key(const struct sq_pattern *p)
+{
+	struct sq_pattern_key k = {
+		.first = p->n_literal ? (uint8_t)p->text[0] : 0,
+		.is_basename = p->is_basename, .is_dir_only = p->is_dir_only,
+	};
+
+	if (p->n_tokens && p->tokens[p->n_tokens - 1].kind == TOKEN_BYTE)
+		k.last = p->tokens[p->n_tokens - 1].byte;
+	else if (!p->n_tokens && p->n_text > p->is_suffix)
+		k.last = (uint8_t)p->text[p->n_text - 1];
+	return k;
 }

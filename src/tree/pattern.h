@@ -26,6 +26,12 @@ struct sq_pattern {
 	bool is_suffix;          /* "*.o" */
 	bool is_never;           /* malformed: can't match anything */
 };
+/* what tells most patterns apart without looking at them; 0: any byte */
+struct sq_pattern_key {
+	uint8_t first;           /* of the name, or of the path */
+	uint8_t last;            /* of the name */
+	bool is_basename, is_dir_only;
+};
 enum { SQ_PATTERN_E_NONE = 1 };
 /**
  * sq_pattern_compile() - @line is one line without its newline.
@@ -38,3 +44,13 @@ int sq_pattern_compile(struct sq_arena *a, struct sq_slice line, struct sq_patte
  * @base: its last component
  */
 bool sq_pattern_match(const struct sq_pattern *p, struct sq_slice rel, struct sq_slice base, bool is_dir);
+struct sq_pattern_key sq_pattern_key(const struct sq_pattern *p);
+/** sq_pattern_key_admits() - false: sq_pattern_match() would be. @rel and @base are not empty. */
+static inline bool sq_pattern_key_admits(struct sq_pattern_key k, struct sq_slice rel,
+					 struct sq_slice base, bool is_dir)
+{
+	uint8_t first = (uint8_t)(k.is_basename ? base.p[0] : rel.p[0]);
+
+	return (!k.last || k.last == (uint8_t)base.p[base.n - 1]) &&
+	       (!k.first || k.first == first) && (!k.is_dir_only || is_dir);
+}
