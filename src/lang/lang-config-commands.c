@@ -125,53 +125,53 @@ static void scan_command(struct scan *s, struct sq_slice command)
 
 static void scan_arguments(struct scan *s, TSNode array)
 {
-	struct sq_json_iter it;
+	struct sq_cjson_iter it;
 	TSNode value;
 
-	sq_json_begin(array, &it);
-	while (sq_json_next(&it, &value))
-		take_argument(s, sq_json_text(s->w, value));
-	sq_json_end(&it);
+	sq_cjson_begin(array, &it);
+	while (sq_cjson_next(&it, &value))
+		take_argument(s, sq_cjson_text(s->w, value));
+	sq_cjson_end(&it);
 }
 
 static void scan_entry(struct scan *s, TSNode entry)
 {
 	TSNode command = { .id = NULL }, arguments = { .id = NULL }, pair;
-	struct sq_json_iter it;
+	struct sq_cjson_iter it;
 	struct sq_slice key;
 
 	s->directory = SQ_SLICE_NULL;
 	s->is_next = false;
 	s->line = sq_node_line(entry);
-	sq_json_begin(entry, &it);
-	while (sq_json_next(&it, &pair)) {
-		TSNode value = sq_json_pair(s->w, pair, &key);
+	sq_cjson_begin(entry, &it);
+	while (sq_cjson_next(&it, &pair)) {
+		TSNode value = sq_cjson_pair(s->w, pair, &key);
 
 		if (sq_slice_is(key, "directory"))
-			s->directory = sq_json_text(s->w, value);
+			s->directory = sq_cjson_text(s->w, value);
 		else if (sq_slice_is(key, "command"))
 			command = value;
 		else if (sq_slice_is(key, "arguments"))
 			arguments = value;
 	}
-	sq_json_end(&it);
+	sq_cjson_end(&it);
 	if (!ts_node_is_null(arguments))
 		scan_arguments(s, arguments);
 	else if (!ts_node_is_null(command))
-		scan_command(s, sq_json_text(s->w, command));
+		scan_command(s, sq_cjson_text(s->w, command));
 }
 
 void sq_config_scan_compile_commands(struct sq_walk *w, const TSTree *tree)
 {
 	struct scan s = { .w = w };
-	struct sq_json_iter it;
+	struct sq_cjson_iter it;
 	TSNode entry;
 
-	sq_json_begin(sq_json_root(tree), &it);
-	while (sq_json_next(&it, &entry))
-		if (sq_json_is(entry, "object"))
+	sq_cjson_begin(sq_cjson_root(tree), &it);
+	while (sq_cjson_next(&it, &entry))
+		if (sq_cjson_is(entry, "object"))
 			scan_entry(&s, entry);
-	sq_json_end(&it);
+	sq_cjson_end(&it);
 	if (sq_buf_error(&s.path))
 		w->error = sq_buf_error(&s.path);
 	sq_buf_deinit(&s.path);
