@@ -165,8 +165,14 @@ static void apply_dir_at(struct sq_watch_group *g, struct sq_dir_node *parent,
 static void apply_dir(struct sq_watch *w, struct sq_watch_group *g, const struct sq_fan_event *e,
 		      const struct sq_watch_root *only)
 {
-	struct sq_dir_node *n = lookup(w, g, &e->at.dir), *next;
+	struct sq_dir_node *n, *next;
 
+	/* DELETE_SELF comes only when nobody has it open any more, and we have */
+	for (n = sq_dir_table_find(&g->dirs, &e->child); n && e->mask & FAN_DELETE; n = next) {
+		next = sq_dir_node_same(n);
+		g->has_moved |= !n->parent;
+	}
+	n = lookup(w, g, &e->at.dir);
 	if (!n && e->mask & FAN_CREATE && e->child.n) {
 		/* as its parent: no question to the kernel for each new directory of a storm */
 		enum sq_dir_miss kind = sq_dir_misses_find(&g->misses, &e->at.dir);
@@ -359,7 +365,7 @@ void sq_apply_held(struct sq_watch_root *r)
 void sq_apply_end(struct sq_watch *w, struct sq_watch_group *g)
 {
 	if (g->spots.n)
-		sq_place_settle(w, g);
+		sq_place_settle(w, g, true);
 	if (g->has_moved)
 		sq_place_check_roots(w, g);
 	g->has_moved = false;

@@ -158,7 +158,8 @@ static int ready_locked(struct sq_watch_root *r, const struct sq_found_dir *dirs
 	/* no walk lists it, and info/exclude in it counts */
 	if (g->fan.tier == SQ_WATCH_DIRECTORY)
 		sq_place_note(g, r->top, SQ_LIT(".git"));
-	if (become_live(r))
+	sq_place_settle(r->w, g, false);
+	if (r->group && become_live(r))
 		sq_apply_held(r);
 	r->w->event_ns = sq_now_ns();
 	sq_apply_end(r->w, g);
@@ -196,7 +197,7 @@ int sq_watch_dirs_changed(struct sq_watch_root *r, struct sq_slice below,
 		if (err < 0)
 			sq_watch_lose(r, sq_fan_why_not(err));
 		else
-			sq_apply_end(w, r->group);
+			sq_place_settle(w, r->group, false);
 	}
 	sq_unlock(&w->lock);
 	sq_wake_signal(&w->wake);

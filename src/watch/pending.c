@@ -30,7 +30,6 @@ void sq_pending_flags(struct sq_watch_root *r, unsigned flags)
 		r->w->stats.n_rescans++;
 	}
 	p->rules_changed |= !!(flags & SQ_PENDING_RULES);
-	p->root_gone |= !!(flags & SQ_PENDING_GONE);
 }
 
 void sq_pending_path(struct sq_watch_root *r, struct sq_slice path, uint8_t what)
@@ -64,9 +63,16 @@ struct sq_change_set *sq_pending_take(struct sq_watch_root *r)
 {
 	struct sq_watch_pending *p = &r->pending;
 	struct sq_change_set *s = p->set;
+	bool is_moved;
 
 	if (!p->is_open || !r->is_started)
 		return NULL;
+	/* asked each time: T1 is not told of what happens above the root */
+	is_moved = !r->is_gone && sq_place_root_moved(r);
+	if (!s && !p->rescan && !p->rules_changed && !is_moved) {
+		p->is_open = false;
+		return NULL;
+	}
 	if (!s && sq_change_set_new(&s) < 0) {
 		/* nothing is lost: the next window tries again */
 		p->first_ns = p->last_ns = sq_now_ns();
@@ -75,9 +81,10 @@ struct sq_change_set *sq_pending_take(struct sq_watch_root *r)
 	sq_change_set_sort(s);
 	s->rescan = p->rescan;
 	s->rules_changed = p->rules_changed;
-	s->root_gone = p->root_gone;
+	s->root_gone = is_moved;
 	s->first_event_ns = p->first_ns;
 	s->n_events = p->n_events;
+	r->is_gone |= is_moved;
 	*p = (struct sq_watch_pending){ .set = NULL };
 	r->stats.n_sets++;
 	r->w->stats.n_sets++;

@@ -71,14 +71,15 @@ static void unmark_one(struct sq_watch_group *g, struct sq_dir_node *n, struct s
 	struct sq_dir_key key = sq_dir_node_key(n);
 	struct sq_dir_node *first = sq_dir_table_find(&g->dirs, &key);
 	int _cleanup_(sq_fd_closep) fd = -1;
+	const char *z;
 
 	/* without a mark, or another root has it as well */
 	if (!(n->flags & SQ_DIR_MARKED) || first != n || sq_dir_node_same(n))
 		return;
 	sq_buf_clear(path);
 	sq_dir_node_path(n, path);
-	if (sq_buf_z(path) && !sq_fd_open_beneath(n->root->fd, path->p, O_PATH | O_DIRECTORY, 0,
-						  &fd))
+	z = sq_buf_z(path);
+	if (z && !sq_fd_open_beneath(n->root->fd, z, O_PATH | O_DIRECTORY, 0, &fd))
 		sq_fan_unmark_dir(&g->fan, fd);
 }
 
@@ -177,6 +178,9 @@ static void push_children(struct todos *todos, struct sq_dir_node *n, int fd)
 		return;
 	}
 	while ((e = readdir(dir))) {
+		/* written before the mark was set: there is no event */
+		if (sq_ignore_is_rule_file(sq_slice_z(e->d_name)))
+			sq_pending_flags(n->root, SQ_PENDING_RULES);
 		if (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN)
 			continue;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
@@ -279,7 +283,7 @@ void sq_place_note(struct sq_watch_group *g, struct sq_dir_node *parent, struct 
  * that was read. Return: the node there, or NULL.
  */
 static struct sq_dir_node *settle_one(struct sq_watch *w, struct sq_watch_group *g,
-				      const struct sq_watch_spot *s)
+				      const struct sq_watch_spot *s, bool is_reported)
 {
 	struct sq_slice name = sq_slice_z(s->name);
 	struct sq_dir_node *there = sq_dir_table_child(&g->dirs, s->parent, name), *n;
@@ -301,7 +305,7 @@ static struct sq_dir_node *settle_one(struct sq_watch *w, struct sq_watch_group 
 			sq_place_forget(g, there);
 		return NULL;
 	}
-	if (class == SQ_PLACE_PASS && (!there || !sq_dir_node_is_key(there, &key)))
+	if (is_reported && class == SQ_PLACE_PASS && (!there || !sq_dir_node_is_key(there, &key)))
 		sq_pending_path(root, sq_buf_slice(&w->scratch), SQ_CHANGE_SUBTREE);
 	r = sq_place_insert(g, s->parent, name, &key,
 			    class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, &n);
@@ -312,7 +316,7 @@ static struct sq_dir_node *settle_one(struct sq_watch *w, struct sq_watch_group 
 	return n;
 }
 
-void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g)
+void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g, bool is_reported)
 {
 	bool is_t1 = g->fan.tier == SQ_WATCH_DIRECTORY;
 
@@ -321,7 +325,7 @@ void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g)
 		struct sq_dir_node *n = NULL;
 
 		if (!s.parent->dead)
-			n = settle_one(w, g, &s);
+			n = settle_one(w, g, &s, is_reported);
 		if (n && is_t1 && !(n->flags & SQ_DIR_MARKED))
 			mark_tree(w, s.parent, sq_slice_z(s.name));
 		sq_dir_node_unpin(s.parent);
@@ -332,7 +336,7 @@ void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g)
 
 /* ---- roots ---- */
 
-static bool root_moved(const struct sq_watch_root *r)
+bool sq_place_root_moved(const struct sq_watch_root *r)
 {
 	struct stat st;
 
@@ -344,9 +348,8 @@ void sq_place_check_roots(struct sq_watch *w, struct sq_watch_group *g)
 	for (size_t i = 0; i < w->roots.n; i++) {
 		struct sq_watch_root *r = w->roots.v[i];
 
-		if (r->group != g || r->is_gone || !root_moved(r))
-			continue;
-		r->is_gone = true;
-		sq_pending_flags(r, SQ_PENDING_GONE);
+		/* it may come back: said when the set is closed */
+		if (r->group == g && !r->is_gone && sq_place_root_moved(r))
+			sq_pending_flags(r, 0);
 	}
 }

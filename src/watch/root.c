@@ -236,7 +236,7 @@ static int join_best(struct sq_watch_root *r, const char **ret_why)
 int sq_watch_add(struct sq_watch *w, const char *root_path, int root_fd, void *cookie,
 		 struct sq_watch_root **ret_r, const char **ret_why)
 {
-	struct sq_watch_root *r;
+	struct sq_watch_root *r = NULL;
 	const char *why = sq_fan_why_remote(root_fd);
 	int err;
 

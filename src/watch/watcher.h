@@ -50,7 +50,7 @@ struct sq_watch_place {
 struct sq_watch_pending {
 	struct sq_change_set *set;      /* NULL until the first path */
 	uint64_t first_ns, last_ns, n_events;
-	bool is_open, rescan, rules_changed, root_gone;
+	bool is_open, rescan, rules_changed;
 };
 
 struct sq_watch_root {
@@ -118,11 +118,11 @@ struct sq_watch {
 
 /* ---- pending.c: what goes to the sink ---- */
 void sq_pending_path(struct sq_watch_root *r, struct sq_slice path, uint8_t what);
-enum { SQ_PENDING_RESCAN = 1, SQ_PENDING_RULES = 2, SQ_PENDING_GONE = 4 };
+enum { SQ_PENDING_RESCAN = 1, SQ_PENDING_RULES = 2 };
 void sq_pending_flags(struct sq_watch_root *r, unsigned flags);
 /** sq_pending_due_ns() - when the set is to be closed; UINT64_MAX: nothing is pending. */
 uint64_t sq_pending_due_ns(const struct sq_watch_root *r);
-/** sq_pending_take() - close the set. Return: NULL when there is none (or no memory: later). */
+/** sq_pending_take() - close the set. Return: NULL when it is empty (or no memory: later). */
 struct sq_change_set *sq_pending_take(struct sq_watch_root *r);
 void sq_pending_deinit(struct sq_watch_root *r);
 /** sq_watch_hold() - keep a raw event for later. */
@@ -160,12 +160,17 @@ void sq_place_marked(struct sq_dir_node *n);
 void sq_place_unmark(struct sq_watch_group *g, struct sq_dir_node *n);
 /** sq_place_note() - have the spot looked at when the drain ends. */
 void sq_place_note(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name);
-/** sq_place_settle() - look at all noted spots: the table becomes what the disk says. */
-void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g);
+/**
+ * sq_place_settle() - look at all noted spots: the table becomes what the disk says.
+ * @is_reported: directories that were not known there are changes (false: a
+ *               walk told, which has its own view of the disk)
+ */
+void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g, bool is_reported);
 /** sq_place_key_of() - @h receives the handle of the open directory @fd. */
 struct sq_handle;
 int sq_place_key_of(int fd, struct sq_handle *ret_h, struct sq_dir_key *ret_k) sq_must_check;
-/** sq_place_check_roots() - which roots of @g are not where they were? */
+bool sq_place_root_moved(const struct sq_watch_root *r);
+/** sq_place_check_roots() - open a set for the roots of @g that are not where they were. */
 void sq_place_check_roots(struct sq_watch *w, struct sq_watch_group *g);
 
 /* ---- root.c: life of a root ---- */
