@@ -11,7 +11,6 @@
 
 struct pin { uint64_t generation; uint32_t n; };
 struct sq_graph {
-	struct sq_epoch *epoch;
 	const struct sq_version *current;
 	uint64_t retained_bytes;        /* atomic */
 	struct sq_bundle *bundles;      /* the writer's list */
@@ -38,7 +37,7 @@ int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *tra
 	piece = v->piece;
 	*v = (struct sq_version){ .piece = piece, .traits = traits };
 	v->stats.bytes_by_kind[SQ_PIECE_ROOT] = piece.n_bytes;
-	g->epoch = epoch;
+	(void)epoch;    /* the writer's record knows its domain */
 	g->current = v;
 	*ret_g = g;
 	return 0;
@@ -163,7 +162,6 @@ void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_re
 	g->n_bundles++;
 	sq_unlock(&g->lock);
 	sq_epoch_retire(rec, &b->entry, grace_passed);
-	sq_epoch_want_reclaim(g->epoch, true);
 }
 
 /* the highest pinned generation below @death; safe to act on after unlocking,
@@ -201,7 +199,7 @@ static bool reclaim_bundle(struct sq_graph *g, struct sq_bundle *b)
 unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec)
 {
 	struct sq_bundle **link = &g->bundles;
-	unsigned n_waiting = 0, n_gone = 0, n_grace = 0;
+	unsigned n_waiting = 0, n_gone = 0;
 
 	sq_epoch_poll(rec);
 	while (*link) {
@@ -213,14 +211,11 @@ unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec)
 			continue;
 		}
 		n_waiting++;
-		n_grace += sq_load_acquire(&b->phase) == SQ_BUNDLE_GRACE; /* pairs with grace_passed() */
 		link = &b->next;
 	}
 	sq_lock(&g->lock);
 	g->n_bundles -= n_gone;
 	sq_unlock(&g->lock);
-	if (n_grace)
-		sq_epoch_want_reclaim(g->epoch, true);
 	return n_waiting;
 }
 

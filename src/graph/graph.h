@@ -36,11 +36,10 @@ struct sq_draft;
  *  after sq_draft_finish(). @rec: the writer's epoch record. */
 void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec);
 /**
- * sq_graph_reclaim() - free what is due. Return: bundles that still wait.
- * Publishing, and a reclaim that leaves a bundle in its grace period, ask to
- * be told of leaving readers (sq_epoch_want_reclaim). Nothing here takes the
- * wish back, as it is shared by the graphs of a domain: whoever wakes the
- * writer clears it first and then reclaims every graph.
+ * sq_graph_reclaim() - free what is due. Return: bundles that still wait, for
+ * a reader to leave or for a pin to go. A writer that means to sleep on the
+ * former says so with sq_epoch_want_reclaim(), which is the domain's and so
+ * not touched here.
  */
 unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec);
 uint64_t sq_graph_retained_bytes(const struct sq_graph *g);   /* retired, not yet freed; any thread */

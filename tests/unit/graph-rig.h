@@ -131,9 +131,19 @@ static inline void rig_add_defs(struct sq_facts_builder *b, struct rig_random *r
 			.sig_len = 20,
 			.body_hash = rnd->state,
 		};
-		if (i && !rig_below(rnd, 3))
-			d.parent = rig_below(rnd, i);
+		/* inside the definition before, or beside it in what is around it */
+		if (i && rig_below(rnd, 2))
+			d.parent = rig_below(rnd, 2) ? i - 1 : sq_facts_def(b, i - 1)->parent;
 		sq_facts_add_def(b, &d);
+		if (sq_facts_n_defs(b) != i + 1)
+			return;         /* out of memory: finish() tells */
+	}
+	for (uint32_t i = n; i-- > 0;) {
+		const struct sq_def *d = sq_facts_def(b, i);
+
+		if (d->parent != SQ_NONE)
+			sq_facts_def(b, d->parent)->end_line =
+				SQ_MAX(d->end_line, sq_facts_def(b, d->parent)->end_line);
 	}
 }
 
