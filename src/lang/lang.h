@@ -11,7 +11,7 @@
  *            first load); an extractor by its owner only.
  * Facts are a pure function of (bytes, language, sq_lang_version()); limits
  * that decide facts are deterministic (bytes, nesting depth, progress steps).
- * Wall time is a watchdog only: SQ_LANG_E_TIMEOUT, nothing may be cached.
+ * Time is a watchdog only: SQ_LANG_E_TIMEOUT, nothing may be cached.
  */
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@ struct sq_extractor;
 
 enum {
 	SQ_LANG_E_UNKNOWN = 1,    /* no spec or grammar for this file */
-	SQ_LANG_E_TIMEOUT = 2,    /* watchdog (wall time) fired: try again later */
+	SQ_LANG_E_TIMEOUT = 2,    /* the watchdog fired: try again later */
 	SQ_LANG_E_LIMIT = 3,      /* a deterministic limit ended it; no facts */
 	SQ_LANG_E_CANCELLED = 4,
 };
@@ -49,7 +49,9 @@ int sq_lang_load(struct sq_lang_registry *r, enum sq_lang lang, const char **ret
 struct sq_extract_limits {
 	uint32_t max_depth;           /* nesting below which nodes are not visited (default 2000) */
 	uint64_t max_steps;           /* parser progress callbacks before SQ_LANG_E_LIMIT */
-	uint64_t watchdog_ns;         /* wall time (default 5 s) */
+	/* CPU time of this thread (default 5 s): a busy machine fires no false alarm;
+	 * parsing never waits, so it bounds a hang as wall time would; 0: none */
+	uint64_t watchdog_ns;
 	const bool *cancel;           /* relaxed flag polled inside, may be NULL */
 };
 void sq_extract_limits_default(struct sq_extract_limits *ret);

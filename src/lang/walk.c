@@ -104,7 +104,7 @@ static int check(struct sq_walk *w)
 	/* relaxed: the flag carries no data, only a wish to stop soon */
 	if (w->limits->cancel && sq_load_relaxed(w->limits->cancel))
 		return SQ_LANG_E_CANCELLED;
-	if (w->deadline_ns && sq_now_ns() > w->deadline_ns)
+	if (w->deadline_ns && sq_thread_cpu_ns() > w->deadline_ns)
 		return SQ_LANG_E_TIMEOUT;
 	return w->error;
 }

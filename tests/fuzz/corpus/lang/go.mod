@@ -1,0 +1,4 @@
+:module example.com/a/b // x
+
+go 1.20
+require x v1
