@@ -46,7 +46,7 @@ START_TEST(files)
 	rig_expect(&rig, "hard.c");
 	rig_sh(&rig, "ln -s a/z.c r/soft.c");
 	rig_expect(&rig, "soft.c");
-	rig_sh(&rig, "cat r/a/z.c; ls r > out/list; touch r/a/other.txt");
+	rig_sh(&rig, "cat r/a/z.c > /dev/null; ls r > out/list; touch r/a/other.txt");
 	rig_expect(&rig, "");
 	rig_close(&rig);
 }
