@@ -478,7 +478,9 @@ struct sq_pattern_key sq_pattern_key(const struct sq_pattern *p)
 		.is_basename = p->is_basename, .is_dir_only = p->is_dir_only,
 	};
 
-	if (p->n_tokens && p->tokens[p->n_tokens - 1].kind == TOKEN_BYTE)
+	/* a slash at the end is there only where "**" may leave it out: "a**" "//" */
+	if (p->n_tokens && p->tokens[p->n_tokens - 1].kind == TOKEN_BYTE &&
+	    p->tokens[p->n_tokens - 1].byte != '/')
 		k.last = p->tokens[p->n_tokens - 1].byte;
 	else if (!p->n_tokens && p->n_text > p->is_suffix)
 		k.last = (uint8_t)p->text[p->n_text - 1];

@@ -14,7 +14,6 @@
 
 #define DEPTH 32u                               /* files in flight */
 #define SLOT_BYTES (64u * 1024)
-#define DIRECT_MAX 8u                           /* files read directly between two looks at the ring */
 #define BIG_TOTAL_BYTES (32u * 1024 * 1024)     /* of buffers beyond the slots */
 /*
  * A kernel stamps files with its coarse clock, which is behind by at most a
@@ -351,20 +350,20 @@ static bool start(struct run *u)
 
 /*
  * Start what there is room for. The links of chains are followed only when
- * this thread enters the kernel for them, so not too many files in between.
+ * this thread enters the kernel, and a callback may take a millisecond (it
+ * parses): so after each file that was read directly, look at the ring.
  * Return: how many completions may be waited for.
  */
 static unsigned start_some(struct run *u)
 {
-	unsigned n_direct = 0;
-
 	while (!u->is_over && u->g->n_free) {
-		if (!start(u) && u->n_flying && ++n_direct == DIRECT_MAX)
+		if (!start(u) && u->n_flying)
 			return 0;
 	}
 	return u->n_flying ? 1 : 0;
 }
 
+/* up to the first file that is done, for the same reason */
 static void reap(struct run *u)
 {
 	struct io_uring_cqe cqe;
@@ -374,8 +373,10 @@ static void reap(struct run *u)
 		struct slot *s = &u->g->slots[i];
 
 		s->res[cqe.user_data % N_OPS] = cqe.res;
-		if (++s->n_res == N_OPS)
+		if (++s->n_res == N_OPS) {
 			finish(u, i);
+			return;
+		}
 	}
 }
 

@@ -189,6 +189,22 @@ START_TEST(only_in_a_work_tree)
 }
 END_TEST
 
+/* a slash at the end of a path pattern is there only for "**" to leave it out */
+START_TEST(slash_left_out)
+{
+	struct sq_ignore *i;
+
+	scratch_file(&tree, ".gitignore", "ab**//\ncd//\n");
+	i = ignore_new(NULL, true);
+	enter(i, "");
+	ck_assert(dir(i, "ab"));
+	ck_assert(!file(i, "ab"));
+	ck_assert(!dir(i, "abc"));
+	ck_assert(!dir(i, "cd"));
+	sq_ignore_unref(i);
+}
+END_TEST
+
 /* a set never changes: entering again reads nothing */
 START_TEST(entered_once)
 {
@@ -537,6 +553,7 @@ int main(void)
 	tcase_add_test(t, names_only);
 	tcase_add_test(t, only_in_a_work_tree);
 	tcase_add_test(t, entered_once);
+	tcase_add_test(t, slash_left_out);
 	tcase_add_test(t, hostile_patterns);
 	tcase_add_test(t, entered_by_many);
 	suite_add_tcase(s, t);
