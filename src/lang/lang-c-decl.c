@@ -119,30 +119,112 @@ static bool has_underscores(struct sq_slice s)
 	return sq_slice_has_prefix(s, SQ_LIT("__"));
 }
 
-/* "int x __aligned = 1;": the reference that was made of x becomes one of __aligned */
-static uint32_t true_name(struct sq_walk *w, const struct sq_frame *f,
-			  const struct sq_frame *owner, uint32_t sym)
+/* an identifier directly inside an ERROR child of n that can be the name */
+static TSNode name_in_error(const struct sq_walk *w, TSNode n)
 {
-	struct sq_slice other = sq_slice(w->bytes.p + owner->obj_start,
-					 owner->obj_end - owner->obj_start);
-	struct sq_ref *r = sq_facts_ref(w->builder, owner->ref);
-	TSPoint at = ts_node_start_point(f->node);
+	static const TSNode none;
+	uint32_t count = ts_node_named_child_count(n);
 
-	if (!(owner->bits & SQ_C_NAME_IN_ERROR) || !has_underscores(sq_walk_text(w, sym)) ||
-	    has_underscores(other) || !r)
+	for (uint32_t i = 0; i < count && i < 16; i++) {
+		TSNode error = ts_node_named_child(n, i), name;
+
+		if (strcmp(ts_node_type(error), "ERROR") != 0)
+			continue;
+		name = ts_node_named_child(error, 0);
+		if (!ts_node_is_null(name) && sq_is_identifier(sq_node_text(w, name)) &&
+		    !has_underscores(sq_node_text(w, name)))
+			return name;
+	}
+	return none;
+}
+
+/* the reference that was made of the name becomes one of the attribute, or none is made */
+static void claim(struct sq_walk *w, const struct sq_frame *f, TSNode name, uint32_t attribute)
+{
+	TSPoint at = ts_node_start_point(name), here = ts_node_start_point(f->node);
+	uint32_t n = sq_facts_n_refs(w->builder);
+
+	if (ts_node_start_byte(name) > f->start) {
+		w->claimed = ts_node_start_byte(name);
+		(void)sq_walk_ref(w, f, SQ_REF_READ, attribute, SQ_NONE, 0);
+		return;
+	}
+	for (uint32_t i = n; i-- > 0 && i + 8 > n;) {
+		struct sq_ref *r = sq_facts_ref(w->builder, i);
+
+		if (r->line != at.row + 1 || r->col != at.column)
+			continue;
+		r->name = sq_facts_add_string(w->builder, sq_walk_text(w, attribute));
+		r->line = here.row + 1;
+		r->col = here.column;
+		return;
+	}
+	(void)sq_walk_ref(w, f, SQ_REF_READ, attribute, SQ_NONE, 0);
+}
+
+/*
+ * "int x __aligned = 1;" and "int __read_mostly x;" read as a declaration of
+ * the attribute macro, with x in an ERROR beside it. Macros of that sort begin
+ * with two underscores.
+ */
+static uint32_t true_name(struct sq_walk *w, const struct sq_frame *f,
+			  const struct sq_c_declarator *d, uint32_t sym)
+{
+	TSNode name;
+
+	if (!has_underscores(sq_walk_text(w, sym)))
 		return sym;
-	r->name = sq_facts_add_string(w->builder, sq_walk_text(w, sym));
-	r->line = at.row + 1;
-	r->col = at.column;
-	return sq_walk_sym(w, other);
+	name = name_in_error(w, d->owner->node);
+	for (const struct sq_frame *p = d->owner + 1; ts_node_is_null(name) && p < f; p++)
+		name = name_in_error(w, p->node);
+	if (ts_node_is_null(name))
+		return sym;
+	claim(w, f, name, sym);
+	return sq_walk_sym(w, sq_node_text(w, name));
+}
+
+/* "static int __read_mostly" and then "x;" as a statement: the variable is x */
+static bool declare_torn(struct sq_walk *w, struct sq_frame *f, const struct sq_c_declarator *d,
+			 uint32_t sym)
+{
+	TSNode next = ts_node_next_named_sibling(d->owner->node), name;
+	unsigned flags = sq_c_flags(w, d->owner);
+	struct sq_def *v;
+	TSPoint end;
+
+	if (!has_underscores(sq_walk_text(w, sym)) || ts_node_is_null(next) ||
+	    strcmp(ts_node_type(next), "expression_statement") != 0)
+		return false;
+	name = ts_node_named_child(next, 0);
+	if (ts_node_is_null(name) || strcmp(ts_node_type(name), "identifier") != 0)
+		return false;
+	if (d->owner->bits & SQ_C_STATIC)
+		flags |= SQ_DEF_STATIC | SQ_DEF_FILE_LOCAL;
+	claim(w, f, name, sym);
+	sym = sq_walk_sym(w, sq_node_text(w, name));
+	sq_walk_local(w, sym, d->owner->type);
+	if (d->owner->bits & SQ_C_EXTERN) {
+		(void)sq_walk_ref(w, f, SQ_REF_DECLARATION, sym, SQ_NONE, 0);
+		return true;
+	}
+	v = sq_walk_get_def(w, sq_walk_def_point(w, d->owner, SQ_KIND_VARIABLE, sym, flags));
+	end = ts_node_end_point(next);
+	if (v) {
+		v->end_line = end.row + 1;
+		v->end_col = end.column;
+		v->sig_len = ts_node_end_byte(name) - d->owner->start;
+	}
+	return true;
 }
 
 static void declare_variable(struct sq_walk *w, struct sq_frame *f,
 			     const struct sq_c_declarator *d, uint32_t sym)
 {
 	if (!d->is_function)
-		sym = true_name(w, f, d->owner, sym);
+		sym = true_name(w, f, d, sym);
 	if (!w->n_functions && is_torn(w, d->owner)) {
+		if (!d->is_function && declare_torn(w, f, d, sym))
+			return;
 		w->carry = d->owner->bits & SQ_C_STATIC;
 		if (!d->is_function)
 			return;
@@ -219,6 +301,7 @@ static void declare_field(struct sq_walk *w, struct sq_frame *f, const struct sq
 			declare_method(w, f, d, sym);
 		return;
 	}
+	sym = true_name(w, f, d, sym);
 	declare_member(w, d, sym, SQ_KIND_PROPERTY);
 	if (is_cpp)
 		sq_cpp_bind_field(w, sym, d->owner->type);

@@ -261,6 +261,7 @@ static void declare_macro_parameters(struct sq_walk *w, TSNode args)
 		.end = w->bytes.p + ts_node_end_byte(args),
 		.line = at.row + 1, .col = at.column,
 	};
+	uint32_t type = SQ_NONE;
 	unsigned part = 0;
 
 	while (s.p < s.end) {
@@ -277,10 +278,14 @@ static void declare_macro_parameters(struct sq_walk *w, TSNode args)
 		name.n = (size_t)(s.p - name.p);
 		if (sq_c_is_keyword(name) || !part)
 			continue;
-		if (part % 2)
+		if (part % 2) {
 			(void)sq_walk_ref_text(w, line, col, SQ_REF_TYPE, name, SQ_ARGC_UNKNOWN);
-		else
-			sq_walk_local(w, sq_walk_sym(w, name), SQ_NONE);
+			if (!sq_slice_has_prefix(name, SQ_LIT("__")))
+				type = sq_walk_sym(w, name);
+		} else {
+			sq_walk_local(w, sq_walk_sym(w, name), type);
+			type = SQ_NONE;
+		}
 	}
 }
 

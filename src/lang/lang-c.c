@@ -8,6 +8,8 @@ enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f)
 {
 	uint32_t sym = sq_walk_leaf_sym(w, f);
 
+	if (f->start == w->claimed && w->claimed)
+		return SQ_SKIP;   /* the name of a definition that reads as something else */
 	if (f->role == SQ_ROLE_DECL)
 		sq_c_declare(w, f, sym);
 	else if (f->role == SQ_ROLE_NAME)
@@ -16,13 +18,6 @@ enum sq_visit sq_c_on_identifier(struct sq_walk *w, struct sq_frame *f)
 		sq_walk_local(w, sym, SQ_NONE);
 	else if (w->n_functions || !sq_c_is_keyword(sq_frame_text(w, f)))
 		f->ref = sq_walk_use(w, f, sym);   /* misread macros leave words behind */
-	/* "int x __aligned = 1;" reads as ERROR(x) and a variable __aligned */
-	if (f[-1].rule == &w->error_rule && f[-2].rule->arg == SQ_C_DECLARATION) {
-		f[-2].bits |= SQ_C_NAME_IN_ERROR;
-		f[-2].obj_start = f->start;
-		f[-2].obj_end = f->end;
-		f[-2].ref = f->ref;
-	}
 	return SQ_SKIP;
 }
 
@@ -161,8 +156,7 @@ static void leave_declaration(struct sq_walk *w, struct sq_frame *f)
 static enum sq_visit on_paren_declarator(struct sq_walk *w, struct sq_frame *f)
 {
 	(void)w;
-	if (f[-1].rule->arg == SQ_C_DECLARATION && f[-1].ref != SQ_NONE &&
-	    !(f[-1].bits & SQ_C_NAME_IN_ERROR)) {
+	if (f[-1].rule->arg == SQ_C_DECLARATION && f[-1].ref != SQ_NONE) {
 		f[-1].bits |= SQ_C_MACRO_CALL;
 		f[-1].type = SQ_NONE;
 	}

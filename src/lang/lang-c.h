@@ -23,7 +23,6 @@ enum sq_c_node {
 #define SQ_C_STATIC 0x01u
 #define SQ_C_EXTERN 0x02u
 #define SQ_C_MACRO_CALL 0x04u   /* parsed as a declaration, is MACRO(name) */
-#define SQ_C_NAME_IN_ERROR 0x08u   /* obj_start..obj_end, mentioned by reference ref */
 
 struct sq_c_declarator {
 	struct sq_frame *owner;   /* declaration, parameter, field, function, typedef; or NULL */

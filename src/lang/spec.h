@@ -164,6 +164,7 @@ struct sq_walk {
 	uint32_t anonymous;          /* C++: open anonymous namespaces */
 	uint32_t carry;              /* the language's own, across nodes; 0 at first */
 	TSNode carry_node;
+	uint32_t claimed;            /* C: byte of a name that is no reference; 0: none */
 	SQ_VEC(struct sq_sym) syms;
 	SQ_VEC(struct sq_local) locals;
 	uint32_t *table, table_mask;

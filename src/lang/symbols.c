@@ -49,6 +49,7 @@ void sq_walk_reset(struct sq_walk *w)
 	w->scope_start = 0;
 	w->carry = 0;
 	w->anonymous = 0;
+	w->claimed = 0;
 	w->error = 0;
 }
 
