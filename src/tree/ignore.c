@@ -456,8 +456,8 @@ bool sq_ignore_match(const struct sq_ignore *i, struct sq_slice path, bool is_di
 	const struct node *above, *n;
 	enum verdict v;
 
-	/* the root is what was asked for */
-	if (!path.n)
+	/* the root is what was asked for; "a/" is no name */
+	if (!base.n)
 		return false;
 	if (is_vcs(base) || (!is_dir && sq_ignore_is_editor_temp(base)))
 		return true;
