@@ -33,9 +33,13 @@ bool sq_qualifier_next(struct sq_slice *rest, struct sq_slice *ret_component)
 	return true;
 }
 
+/* nearly every name of a program passes here: plain ones leave at once */
 bool sq_qualifier_is_path(struct sq_slice text)
 {
-	if (text.n && memchr(text.p, '/', text.n))
+	if (!text.n || (!memchr(text.p, '.', text.n) && !memchr(text.p, ':', text.n) &&
+			!memchr(text.p, '>', text.n)))
+		return false;
+	if (memchr(text.p, '/', text.n))
 		return false;
 	for (size_t i = 0; i < text.n; i++)
 		if (separator_at(text, i))

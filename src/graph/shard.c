@@ -79,32 +79,54 @@ static uint8_t *merge_list(uint8_t *out, struct sq_posting_iter *it, enum sq_lis
 	return out;
 }
 
-/* all lists of the shard into @data; fills @offsets; returns the end */
-static uint8_t *merge_all(const struct sq_shard *old, uint32_t first, uint32_t n_names,
-			  const struct sq_posting_change *c, const struct sq_posting_change *end,
-			  uint32_t *offsets, uint8_t *data)
-{
-	uint8_t *at = data;
+struct merge {
+	const struct sq_shard *old;     /* may be NULL */
+	uint32_t n_old;                 /* lists of old */
+	uint32_t *offsets;
+	uint8_t *data, *at;
+};
 
-	for (uint32_t list = 0; list < n_names * SQ_LIST_MAX; list++) {
+/* lists [from, to) as they were: most of a shard, so not one by one */
+static void copy_lists(struct merge *m, uint32_t from, uint32_t to)
+{
+	uint32_t known = SQ_MIN(to, m->n_old), shift;
+
+	if (from < known) {
+		uint32_t first = m->old->offsets[from], n = m->old->offsets[known] - first;
+
+		shift = (uint32_t)(m->at - m->data) - first;
+		for (uint32_t i = from; i < known; i++)
+			m->offsets[i] = m->old->offsets[i] + shift;
+		if (n)
+			memcpy(m->at, m->old->data + first, n);
+		m->at += n;
+		from = known;
+	}
+	for (; from < to; from++)
+		m->offsets[from] = (uint32_t)(m->at - m->data);
+}
+
+/* all lists of the shard, those of @c with changes */
+static void merge_all(struct merge *m, uint32_t first, uint32_t n_lists,
+		      const struct sq_posting_change *c, const struct sq_posting_change *end)
+{
+	uint32_t done = 0;
+
+	while (c < end) {
 		const struct sq_posting_change *from = c;
+		uint32_t list = (c->name - first) * SQ_LIST_MAX + c->list;
 		struct sq_posting_iter it = { .at = NULL };
 
-		while (c < end && c->name == first + list / SQ_LIST_MAX &&
-		       c->list == list % SQ_LIST_MAX)
+		while (c < end && c->name == from->name && c->list == from->list)
 			c++;
-		offsets[list] = (uint32_t)(at - data);
-		if (old && list / SQ_LIST_MAX < old->n_names)
-			iter_at(old, list, &it);
-		if (c == from && it.at) {
-			if (it.at < it.end)
-				memcpy(at, it.at, (size_t)(it.end - it.at));
-			at += it.end - it.at;
-			continue;
-		}
-		at = merge_list(at, &it, list % SQ_LIST_MAX, from, c);
+		copy_lists(m, done, list);
+		if (list < m->n_old)
+			iter_at(m->old, list, &it);
+		m->offsets[list] = (uint32_t)(m->at - m->data);
+		m->at = merge_list(m->at, &it, list % SQ_LIST_MAX, from, c);
+		done = list + 1;
 	}
-	return at;
+	copy_lists(m, done, n_lists);
 }
 
 int sq_shard_make(uint64_t birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
@@ -116,6 +138,7 @@ int sq_shard_make(uint64_t birth, const struct sq_shard *old, uint32_t first, ui
 	_cleanup_(sq_freep) uint8_t *data = NULL;
 	_cleanup_(sq_freep) uint32_t *offsets = NULL;
 	struct sq_shard *s;
+	struct merge m = { .old = old };
 	uint32_t n_data;
 	int r;
 
@@ -123,7 +146,11 @@ int sq_shard_make(uint64_t birth, const struct sq_shard *old, uint32_t first, ui
 	offsets = sq_malloc(n_lists * sizeof(*offsets) + 1);
 	if (!data || !offsets)
 		return sq_error_origin(-ENOMEM);
-	n_data = (uint32_t)(merge_all(old, first, n_names, changes, changes + n, offsets, data) - data);
+	m.n_old = old ? old->n_names * SQ_LIST_MAX : 0;
+	m.offsets = offsets;
+	m.data = m.at = data;
+	merge_all(&m, first, n_lists, changes, changes + n);
+	n_data = (uint32_t)(m.at - data);
 	r = sq_shard_new(birth, n_names, n_data, &s);
 	if (r < 0)
 		return sq_error_trace(r);
