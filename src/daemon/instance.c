@@ -261,7 +261,7 @@ int sq_instance_bind(struct sq_instance *i, struct sq_instance_error *err)
 		(void)unlink(i->pid_path);
 		return r;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return sq_error_origin(-errno);
 	address_of(i, &a);

@@ -172,6 +172,7 @@ static void sent(struct sq_op *op, int res)
 	if (c->sending.cap > SQ_CONN_RECV_BYTES * 4)
 		sq_buf_deinit(&c->sending);   /* a rare large answer is not kept */
 	sq_buf_clear(&c->sending);
+	c->sent = 0;
 	maybe_send(c);
 	maybe_close(c);
 	maybe_recv(c);

@@ -53,8 +53,9 @@ void sq_loop_post(struct sq_loop *l, struct sq_post *post);
 uint64_t sq_loop_wakeups(const struct sq_loop *l);
 
 /* Arming: @op is not armed. Failures of the kernel arrive through fn. */
-/** sq_loop_accept() - fn(op, fd) for every connection (close-on-exec, non-blocking), until an error or cancel. */
+/** sq_loop_accept() - fn(op, fd) for every connection (close-on-exec, blocking), until an error or cancel. */
 void sq_loop_accept(struct sq_loop *l, struct sq_op *op, int fd, void (*fn)(struct sq_op *, int));
+/* Sockets are blocking: a ring answers -EAGAIN at once for a non-blocking one. */
 /** sq_loop_recv() - once, up to @n bytes; 0: end of the stream. */
 void sq_loop_recv(struct sq_loop *l, struct sq_op *op, int fd, void *p, size_t n, void (*fn)(struct sq_op *, int));
 /** sq_loop_send() - once, perhaps fewer bytes; no SIGPIPE. */

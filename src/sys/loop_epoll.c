@@ -4,6 +4,7 @@
  * A descriptor has one entry in the epoll set (EPOLLONESHOT, armed again while
  * operations wait) with its operations in a list.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -128,6 +129,9 @@ static void epoll_arm(void *impl, struct sq_op *op)
 		link_op(&e->timers, op);
 		return;
 	}
+	/* a connection that was announced may be gone when we ask; a ring wants it blocking instead */
+	if (op->kind == SQ_OP_ACCEPT)
+		(void)fcntl(op->fd, F_SETFL, O_NONBLOCK);
 	r = add_to_slot(e, op);
 	if (r < 0) {
 		if (r != -ENOMEM)
@@ -149,7 +153,7 @@ static int try_op(const struct sq_op *op)
 
 	switch (op->kind) {
 	case SQ_OP_ACCEPT:
-		r = accept4(op->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		r = accept4(op->fd, NULL, NULL, SOCK_CLOEXEC);
 		break;
 	case SQ_OP_RECV:
 		r = recv(op->fd, op->p, op->n, MSG_DONTWAIT);

@@ -62,9 +62,9 @@ static void prep(struct impl *u, struct io_uring_sqe *sqe, struct sq_op *op)
 	switch (op->kind) {
 	case SQ_OP_ACCEPT:
 		if (u->single_accept)
-			io_uring_prep_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+			io_uring_prep_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
 		else
-			io_uring_prep_multishot_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+			io_uring_prep_multishot_accept(sqe, op->fd, NULL, NULL, SOCK_CLOEXEC);
 		break;
 	case SQ_OP_RECV:
 		io_uring_prep_recv(sqe, op->fd, op->p, op->n, 0);
