@@ -35,22 +35,33 @@ static int flush(struct dump *d, size_t above)
 	return r < 0 ? r : 0;
 }
 
-/* a field: no space, no newline, and "-" means that there is none */
+static bool is_plain(struct sq_slice s)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < s.n; i++)
+		plain &= s.p[i] > ' ' && s.p[i] < 0x7f && s.p[i] != '\\';
+	return plain;
+}
+
+/* A field: no space, no newline, and "-" means that there is none. A backslash
+ * is escaped as well: two texts never give one field. */
 static void add_field(struct sq_buf *out, struct sq_slice s)
 {
-	const char *space;
-
-	if (s.n == 1 && *s.p == '-') {
-		sq_buf_puts(out, "\\x2d");
+	if (s.n > 1 && is_plain(s)) {
+		sq_buf_add_slice(out, s);
 		return;
 	}
-	while (s.n && (space = memchr(s.p, ' ', s.n))) {
-		sq_buf_add_escaped(out, sq_slice(s.p, (size_t)(space - s.p)));
-		sq_buf_puts(out, "\\x20");
-		s.n -= (size_t)(space + 1 - s.p);
-		s.p = space + 1;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == ' ')
+			sq_buf_puts(out, "\\x20");
+		else if (s.p[i] == '\\')
+			sq_buf_puts(out, "\\x5c");
+		else if (s.p[i] == '-' && s.n == 1)
+			sq_buf_puts(out, "\\x2d");
+		else
+			sq_buf_add_escaped(out, sq_slice(s.p + i, 1));
 	}
-	sq_buf_add_escaped(out, s);
 }
 
 static void add_local(struct dump *d, const struct sq_bound *b, uint32_t local)

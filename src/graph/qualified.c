@@ -68,17 +68,21 @@ static void add_prefix(const struct sq_version *v, const struct sq_bound *b, con
 		       struct sq_buf *out)
 {
 	const struct sq_lang_traits *t = traits_of(v, b);
-	struct sq_slice package = package_of(v, b);
+	struct sq_slice package;
 	size_t start = out->n;
 
+	/* no clause to look for among hundreds of includes */
+	if (!t || t->style == SQ_STYLE_INCLUDE)
+		return;
+	package = package_of(v, b);
 	if (package.n) {
 		if (root->kind == SQ_KIND_MODULE &&
 		    sq_slice_eq(sq_version_string(v, b->names[root->name]), package))
 			return;
 		sq_buf_add_slice(out, package);
-	} else if (t && t->style == SQ_STYLE_DOTTED) {
+	} else if (t->style == SQ_STYLE_DOTTED) {
 		add_module_path(t, b->path, out);
-	} else if (t && t->style == SQ_STYLE_CRATE) {
+	} else if (t->style == SQ_STYLE_CRATE) {
 		add_module_path(t, below_src(b->path), out);
 	}
 	if (out->n > start)

@@ -22,7 +22,7 @@ static void small_graph(struct rig *rig)
 
 	ck_assert_int_eq(sq_facts_builder_new(&b), 0);
 	sq_facts_builder_reset(b, SQ_LANG_C);
-	sq_facts_add_import(b, &(struct sq_import){ .target = rig_text(b, "no such.h"), .name = SQ_NONE,
+	sq_facts_add_import(b, &(struct sq_import){ .target = rig_text(b, "no such\\.h"), .name = SQ_NONE,
 		.alias = SQ_NONE, .kind = SQ_IMPORT_INCLUDE, .flags = SQ_IMP_SYSTEM, .line = 1 });
 	sq_facts_add_def(b, &(struct sq_def){ .name = rig_text(b, "f"), .kind = SQ_KIND_FUNCTION,
 		.flags = SQ_DEF_FILE_LOCAL, .parent = SQ_NONE, .start_line = 2, .start_col = 3, .end_line = 9,
@@ -40,7 +40,7 @@ START_TEST(text_is_as_stated)
 	static const char want[] =
 		"S a\\x0ab\\x20c 4\n"
 		"F d/x.c c 77 error\n"
-		"I 1 include no\\x20such.h - - 10 -> unresolved\n"
+		"I 1 include no\\x20such\\x5c.h - - 10 -> unresolved\n"
 		"D 0 function f 10 2:3-9:1 12+34 abcdef\n"
 		"R 3:4 call f - 0 2 in f -> bound scope 1 d/x.c#f@0\n"
 		"R 20:0 read \\x2d g 0 255 in - -> unresolved none 0\n";
