@@ -256,6 +256,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("graph-dict");
 	TCase *tc = tcase_create("dict");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, strings_are_found_by_id_and_text);
 	tcase_add_test(tc, odd_strings);
 	tcase_add_test(tc, merging_keeps_ids);

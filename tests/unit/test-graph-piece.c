@@ -43,6 +43,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("graph-piece");
 	TCase *tc = tcase_create("piece");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, header_is_filled_in);
 	tcase_add_test(tc, kinds_have_distinct_names);
 	tcase_add_test(tc, no_memory_gives_null);

@@ -316,6 +316,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("graph-version");
 	TCase *tc = tcase_create("version");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, qualified_names);
 	tcase_add_test(tc, ordinals);
 	tcase_add_test(tc, files_with_one_base_name);
