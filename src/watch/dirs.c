@@ -10,32 +10,48 @@
 
 /* ---- a list of directories against the table ---- */
 
+static int open_found(const struct sq_watch_root *r, const struct sq_found_dir *d, int *ret_fd)
+{
+	char *z = sq_strndup(d->path.p, d->path.n);
+	int err;
+
+	if (!z)
+		return sq_error_origin(-ENOMEM);
+	err = sq_fd_open_beneath(r->fd, z, O_PATH | O_DIRECTORY, 0, ret_fd);
+	sq_free(z);
+	return err;
+}
+
+static const struct sq_watch_place *place_of(const struct sq_watch_root *r, uint64_t dev)
+{
+	for (size_t i = 0; i < r->places.n; i++)
+		if (r->places.v[i].dev == dev)
+			return &r->places.v[i];
+	return NULL;
+}
+
 static int key_of_found(struct sq_watch_root *r, const struct sq_found_dir *d, struct sq_handle *h,
 			struct sq_dir_key *ret_key)
 {
+	const struct sq_watch_place *place = place_of(r, d->dev);
 	int _cleanup_(sq_fd_closep) fd = -1;
 	bool is_new = false;
 	uint64_t fsid = 0;
-	size_t i = 0;
 	int err = 0;
 
-	while (i < r->places.n && r->places.v[i].dev != d->dev)
-		i++;
-	if (i < r->places.n) {
-		fsid = r->places.v[i].fsid;
-	} else {
-		char *z = sq_strndup(d->path.p, d->path.n);
-
-		err = z ? sq_fd_open_beneath(r->fd, z, O_PATH | O_DIRECTORY, 0, &fd) : -ENOMEM;
-		sq_free(z);
-		if (!err)
-			err = sq_watch_root_reach(r, fd, d->dev, &fsid, &is_new);
-	}
+	if (!place || !d->handle.n)
+		err = open_found(r, d, &fd);
+	if (place)
+		fsid = place->fsid;
+	else if (!err)
+		err = sq_watch_root_reach(r, fd, d->dev, &fsid, &is_new);
 	/* a file system that is marked only now: the walk was before */
 	if (is_new && r->group->fan.tier == SQ_WATCH_FILESYSTEM)
 		sq_pending_flags(r, SQ_PENDING_RESCAN);
+	if (!err && !d->handle.n)
+		return sq_place_key_of(fd, h, ret_key);
 	if (!err)
-		err = d->handle.n ? sq_handle_from_slice(fsid, d->handle, h) : -EOPNOTSUPP;
+		err = sq_handle_from_slice(fsid, d->handle, h);
 	if (err < 0)
 		return sq_error_trace(err);
 	*ret_key = (struct sq_dir_key){ fsid, h->bytes, h->type, h->n_bytes };

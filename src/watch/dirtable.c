@@ -324,7 +324,8 @@ void sq_dir_node_path(const struct sq_dir_node *n, struct sq_buf *b)
 
 /* ---- misses ---- */
 
-enum { MISS_SETS = 8192, MISS_WAYS = 4, MISS_BYTES = 32 };
+/* a slot is a cache line; overlayfs has handles of 40 bytes */
+enum { MISS_SETS = 8192, MISS_WAYS = 4, MISS_BYTES = 50 };
 
 struct sq_dir_miss_slot {
 	uint64_t fsid;

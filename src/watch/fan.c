@@ -160,9 +160,10 @@ const char *sq_fan_why_not(int r)
 		return "the kernel has no fanotify";
 	case -EINVAL:
 		return "the kernel has no fanotify with names and renames (Linux 5.17 is needed)";
+	case -EXDEV:
+		return "a btrfs subvolume can't be marked as a file system of its own";
 	case -EOPNOTSUPP:
 	case -ENODEV:
-	case -EXDEV:
 		return "the file system has no file handles that fanotify could report";
 	case -ENOMEM:
 		return "no memory for fanotify marks";

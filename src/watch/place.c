@@ -9,6 +9,11 @@
 #include "sys/handle.h"
 #include "watch/watcher.h"
 
+/* Linux 6.5; older headers do not know it, older kernels refuse it */
+#ifndef AT_HANDLE_FID
+#define AT_HANDLE_FID 0x200
+#endif
+
 enum sq_place_class sq_place_class(const struct sq_watch_root *r, struct sq_slice path)
 {
 	if (sq_slice_is(path, ".git") || sq_slice_is(path, ".git/info"))
@@ -24,6 +29,9 @@ int sq_place_key_of(int fd, struct sq_handle *ret_h, struct sq_dir_key *ret_k)
 {
 	int r = sq_handle_get(fd, "", AT_EMPTY_PATH, ret_h);
 
+	/* overlayfs: a handle that can't be opened, but compared, is enough for T1 */
+	if (r == SQ_HANDLE_E_NONE)
+		r = sq_handle_get(fd, "", AT_EMPTY_PATH | AT_HANDLE_FID, ret_h);
 	if (r)
 		return sq_error_origin(r < 0 ? r : -EOPNOTSUPP);
 	r = sq_handle_fsid(fd, &ret_h->fsid);

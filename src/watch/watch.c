@@ -16,10 +16,12 @@ enum {
 	MAX_QUEUED = 1 << 20,           /* events in the kernel: beyond, a walk is cheaper */
 	/*
 	 * A drain that brought nothing for any root makes the next one come
-	 * later, so that unrelated writes cost few wake-ups; when there are many
-	 * of them, less late, so that the queue stays short.
+	 * later, so that unrelated writes cost few wake-ups; less late when there
+	 * are many of them, so that the queue stays short, and for some time after
+	 * an event that counted, because more are likely.
 	 */
 	SMALL_DRAIN_EVENTS = 64, MAX_DELAY_MS = 110, MAX_BUSY_DELAY_MS = 25,
+	ACTIVE_MS = 5000, MAX_ACTIVE_DELAY_MS = 20,
 };
 
 enum { POLL_WAKE, POLL_MOUNTS, POLL_GROUPS, N_POLLS = POLL_GROUPS + SQ_WATCH_N_GROUPS };
@@ -102,13 +104,17 @@ static uint64_t drain_all(struct sq_watch *w)
 		if (group_fd(w, i) >= 0)
 			n += drain_group(w, &w->groups[i]);
 	w->burst_at = 0;
+	sq_lock(&w->lock);
+	if (w->is_relevant)
+		w->relevant_ns = sq_now_ns();
+	sq_unlock(&w->lock);
 	return n;
 }
 
 static void drain_on_time(struct sq_watch *w)
 {
-	unsigned base = w->cfg.drain_ms;
-	uint64_t n = drain_all(w);
+	uint64_t n = drain_all(w), now = sq_now_ns();
+	unsigned most = MAX_DELAY_MS;
 	bool is_relevant;
 
 	sq_lock(&w->lock);
@@ -116,16 +122,17 @@ static void drain_on_time(struct sq_watch *w)
 	sq_unlock(&w->lock);
 	w->drain_at = 0;
 	if (is_relevant || !n) {
-		w->delay_ms = base;
+		w->delay_ms = w->cfg.drain_ms;
 		return;
 	}
-	w->delay_ms = SQ_MAX(w->delay_ms, 1U) * 2;
-	if (n >= SMALL_DRAIN_EVENTS)
-		w->delay_ms = SQ_MIN(w->delay_ms, (unsigned)MAX_BUSY_DELAY_MS);
-	w->delay_ms = SQ_MIN(w->delay_ms, (unsigned)MAX_DELAY_MS);
+	if (w->relevant_ns && now - w->relevant_ns < ACTIVE_MS * NS_PER_MS)
+		most = MAX_ACTIVE_DELAY_MS;
+	else if (n >= SMALL_DRAIN_EVENTS)
+		most = MAX_BUSY_DELAY_MS;
+	w->delay_ms = SQ_MIN(w->delay_ms * 2, SQ_MAX(most, w->cfg.drain_ms));
 	/* by the clock as long as it goes on: a poll would be a second wake-up */
-	if (w->delay_ms > 2 * base)
-		w->drain_at = sq_now_ns() + w->delay_ms * NS_PER_MS;
+	if (w->delay_ms > w->cfg.drain_ms)
+		w->drain_at = now + w->delay_ms * NS_PER_MS;
 }
 
 /* ---- sets ---- */

@@ -113,6 +113,7 @@ struct sq_watch {
 	/* the watch thread's own */
 	char *buffer;
 	uint64_t drain_at, burst_at;    /* 0: none */
+	uint64_t relevant_ns;           /* when a drain last brought something */
 	unsigned delay_ms;              /* from the next wake-up to its drain */
 };
 

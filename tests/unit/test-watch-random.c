@@ -466,7 +466,7 @@ int main(void)
 		return 77;
 	}
 	if (!rig_can(SQ_WATCH_FILESYSTEM)) {
-		printf("filesystem marks: skipped: no capability\n");
+		printf("filesystem marks: skipped: no capability, or not on this file system\n");
 		end = 1;
 	}
 	if (getenv("SQ_TEST_SEED"))

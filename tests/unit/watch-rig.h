@@ -195,14 +195,17 @@ static inline void rig_print(struct rig *rig, struct sq_buf *b)
 	rig_clear(rig); \
 } while (0)
 
+/* does the kernel, and the file system of the temporary directory, allow it? */
 static inline bool rig_can(enum sq_watch_tier tier)
 {
-	unsigned flags = FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME_TARGET | FAN_CLOEXEC;
-	int fd = fanotify_init(flags | (tier == SQ_WATCH_FILESYSTEM ? FAN_UNLIMITED_QUEUE : 0),
-			       O_RDONLY);
+	bool is_fs = tier == SQ_WATCH_FILESYSTEM;
+	const char *tmp = getenv("TMPDIR");
+	int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME_TARGET | FAN_CLOEXEC |
+			       (is_fs ? FAN_UNLIMITED_QUEUE : 0), O_RDONLY);
+	int r = fd < 0 ? -1 : fanotify_mark(fd, FAN_MARK_ADD | (is_fs ? FAN_MARK_FILESYSTEM : 0),
+					    FAN_DELETE, AT_FDCWD, tmp && *tmp ? tmp : "/tmp");
 
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
+	if (fd >= 0)
+		close(fd);
+	return !r;
 }
