@@ -64,15 +64,19 @@ static int start(struct sq_cli *cli, int argc, char **argv)
 	return 0;
 }
 
-/* 0 once nobody listens any more */
+/* 0 once nobody listens any more; a daemon that ends may still accept and hang up */
 static int await_end(struct sq_cli *cli, uint64_t deadline_ns)
 {
-	bool down = false;
+	struct sqry_options o = SQRY_OPTIONS_INIT;
+	struct sqry_client *c = NULL;
 
+	o.socket_path = cli->socket;
+	o.hello_timeout_ms = 1000;
+	cli->client = sqry_client_free(cli->client);
 	while (sq_now_ns() < deadline_ns) {
-		cli->client = sqry_client_free(cli->client);
-		if (sq_cli_connect(cli, false, &down))
-			return down ? 0 : EX_UNAVAILABLE;
+		if (sqry_connect(&o, &c, NULL) == SQRY_E_NOT_RUNNING)
+			return 0;
+		c = sqry_client_free(c);
 		poll(NULL, 0, STOP_POLL_MS);
 	}
 	return sq_cli_error(cli, EX_TEMPFAIL, "the daemon has not ended yet");
@@ -180,7 +184,10 @@ static void add_status(struct sq_buf *b, const struct sqry_value *s)
 	sq_buf_puts(b, "sqryd ");
 	sq_text_safe(b, sq_slice_z(get(s, "daemon_version")));
 	sq_buf_puts(b, "  up ");
-	sq_text_duration(b, number(s, "uptime_seconds") * 1000);
+	if (number(s, "uptime_seconds") < 60)
+		sq_buf_printf(b, "%us", (unsigned)number(s, "uptime_seconds"));
+	else
+		sq_text_duration(b, number(s, "uptime_seconds") * 1000);
 	sq_buf_printf(b, "\nMemory: %llu MB / %llu MB (peak: %llu MB)\n",
 		      (unsigned long long)number(memory, "current_bytes") >> 20,
 		      (unsigned long long)number(memory, "limit_bytes") >> 20,

@@ -208,7 +208,7 @@ static void print_cell(struct sq_slice s, size_t pad, enum sq_style style,
 int sq_rows_print(struct sq_rows *r, bool color)
 {
 	size_t widths[SQ_ROWS_COLUMNS] = { 0 };
-	unsigned last = r->n_columns - 1;
+	unsigned last = 0;
 
 	if (sq_buf_error(&r->text))
 		return -ENOMEM;
@@ -217,15 +217,18 @@ int sq_rows_print(struct sq_rows *r, bool color)
 
 		*w = SQ_MAX(*w, width(cell(r, i)));
 	}
+	for (unsigned c = 0; c < r->n_columns; c++)
+		if (widths[c])
+			last = c;
 	for (size_t i = 0; i < r->n; i++) {
 		unsigned c = (unsigned)(i % r->n_columns);
 		struct sq_slice s = cell(r, i);
-		/* nothing behind the last column that has text */
-		size_t pad = c == last ? 0 : widths[c] - width(s) +
-					     (widths[c] ? 2 : 0);
 
-		print_cell(s, pad, r->styles[c], color);
-		if (c == last)
+		/* an empty column takes no room, the last one no padding */
+		if (widths[c])
+			print_cell(s, c == last ? 0 : widths[c] - width(s) + 2,
+				   r->styles[c], color);
+		if (c == r->n_columns - 1)
 			putchar('\n');
 	}
 	return 0;

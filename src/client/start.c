@@ -23,6 +23,7 @@
 extern char **environ;
 
 #define LOCK_POLL_MS 50         /* as the protocol has it; flock(2) knows no deadline */
+#define KILL_AFTER_MS 1000      /* a child that does not end when asked to */
 #define EXIT_START_TIMEOUT 69
 #define EXIT_ALREADY_RUNNING 75
 
@@ -179,10 +180,13 @@ static int wait_for(pid_t pid, uint64_t deadline_ns)
 		if (n >= 0 || errno != EINTR)
 			break;
 	}
+	if (n == 0) {
+		(void)kill(pid, SIGTERM); /* gone already: as good */
+		if (poll(&p, 1, KILL_AFTER_MS) == 0)
+			(void)kill(pid, SIGKILL);
+	}
 	if (fd >= 0)
 		close(fd);
-	if (n == 0)
-		(void)kill(pid, SIGTERM); /* gone already: as good */
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
