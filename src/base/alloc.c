@@ -137,6 +137,11 @@ void *sq_memdup(const void *p, size_t n)
 	return copy;
 }
 
+void sq_free_libc(void *p)
+{
+	free(p);
+}
+
 void sq_free(void *p)
 {
 	heap_free(p);

@@ -33,6 +33,8 @@ void *sq_memdup(const void *p, size_t n) sq_must_check;
 void sq_free(void *p);
 /* for _cleanup_(sq_freep) */
 static inline void sq_freep(void *pp) { sq_free(*(void **)pp); }
+/** sq_free_libc() - free what the C library allocated: realpath, scandir. */
+void sq_free_libc(void *p);
 /** sq_alloc_collect() - give this thread's free pages back to the kernel. */
 void sq_alloc_collect(void);
 /** sq_alloc_usable() - bytes that the block at @p really occupies. */

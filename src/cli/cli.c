@@ -137,6 +137,8 @@ static int remote_error(const struct sq_cli *cli, struct sqry_reply *reply,
 	char *json;
 
 	snprintf(prefix, sizeof(prefix), "%s: ", cli->command);
+	if (strstr(f->message, hint))
+		hint = "";
 	snprintf(message, sizeof(message), "%s%s%s", f->message,
 		 *hint ? "; " : "", hint);
 	print_line(prefix, message);
@@ -148,10 +150,15 @@ static int remote_error(const struct sq_cli *cli, struct sqry_reply *reply,
 	return status_of_code(f->code);
 }
 
-/* @ret_not_loaded: set instead of an error when the workspace is not loaded; may be NULL */
+/* what a caller handles itself: set instead of an error message */
+struct exceptions {
+	bool wants_late, is_late;               /* the time was up */
+	bool wants_not_loaded, is_not_loaded;   /* the workspace is not loaded */
+};
+
 static int call(struct sq_cli *cli, const char *method,
-		struct sqry_params *params, struct sqry_reply **ret_reply,
-		bool *ret_not_loaded)
+		struct sqry_params *params, int timeout_ms,
+		struct sqry_reply **ret_reply, struct exceptions *x)
 {
 	const char *json = sqry_params_json(params);
 	struct sqry_reply *reply = NULL;
@@ -162,17 +169,20 @@ static int call(struct sq_cli *cli, const char *method,
 		sqry_params_free(params);
 		return sq_cli_error(cli, EX_OSERR, "out of memory");
 	}
-	r = sqry_call(cli->client, method, json, -1, &reply, &f);
+	r = sqry_call(cli->client, method, json, timeout_ms, &reply, &f);
 	sqry_params_free(params);
 	if (!r) {
 		*ret_reply = reply;
 		return 0;
 	}
+	x->is_late = r == SQRY_E_TIMEOUT && x->wants_late;
+	if (x->is_late)
+		return EX_TEMPFAIL;
 	if (r != SQRY_E_REMOTE)
 		return sq_cli_error(cli, status_of_condition(r, &f), "%s",
 				    f.message);
-	if (ret_not_loaded && f.code == SQRY_CODE_NOT_LOADED) {
-		*ret_not_loaded = true;
+	x->is_not_loaded = f.code == SQRY_CODE_NOT_LOADED && x->wants_not_loaded;
+	if (x->is_not_loaded) {
 		sqry_reply_free(reply);
 		return EX_UNAVAILABLE;
 	}
@@ -182,7 +192,20 @@ static int call(struct sq_cli *cli, const char *method,
 int sq_cli_call(struct sq_cli *cli, const char *method,
 		struct sqry_params *params, struct sqry_reply **ret_reply)
 {
-	return call(cli, method, params, ret_reply, NULL);
+	struct exceptions none = { 0 };
+
+	return call(cli, method, params, -1, ret_reply, &none);
+}
+
+int sq_cli_call_within(struct sq_cli *cli, const char *method,
+		       struct sqry_params *params, int timeout_ms,
+		       struct sqry_reply **ret_reply, bool *ret_late)
+{
+	struct exceptions late = { .wants_late = true };
+	int r = call(cli, method, params, timeout_ms, ret_reply, &late);
+
+	*ret_late = late.is_late;
+	return r;
 }
 
 /* ---- workspaces ---------------------------------------------------------------- */
@@ -204,7 +227,7 @@ int sq_cli_directory(const struct sq_cli *cli, const char *dir, char **ret_path)
 		*ret_path = path;
 		return 0;
 	}
-	free(path);
+	sq_free_libc(path);
 	return sq_cli_error(cli, EX_NOINPUT, "%s: %s; give a directory that can "
 			    "be read", given, strerror(e));
 }
@@ -238,7 +261,7 @@ int sq_cli_load(struct sq_cli *cli, const char *path,
 
 	sqry_params_string(p, "index_root", path);
 	sq_progress_start(&progress, cli, path);
-	r = call(cli, "daemon/load", p, ret_reply, NULL);
+	r = sq_cli_call(cli, "daemon/load", p, ret_reply);
 	sq_progress_stop(&progress);
 	return r;
 }
@@ -266,16 +289,16 @@ int sq_cli_ask(struct sq_cli *cli, const char *method,
 	       struct sqry_params *(*make)(const void *arg), const void *arg,
 	       const char *path, struct sqry_reply **ret_reply)
 {
-	bool not_loaded = false;
+	struct exceptions x = { .wants_not_loaded = true };
 	int r;
 
 	r = sq_cli_connect(cli, true, NULL);
 	if (!r)
-		r = call(cli, method, make(arg), ret_reply, &not_loaded);
-	if (!not_loaded)
+		r = call(cli, method, make(arg), -1, ret_reply, &x);
+	if (!x.is_not_loaded)
 		return r;
 	r = load_for(cli, path);
-	return r ? r : call(cli, method, make(arg), ret_reply, NULL);
+	return r ? r : sq_cli_call(cli, method, make(arg), ret_reply);
 }
 
 /* ---- answers ------------------------------------------------------------------- */

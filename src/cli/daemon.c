@@ -235,6 +235,7 @@ struct action {
 	const char *method, *key;       /* parameter that names the directory */
 	const char *about;
 	bool autostart, has_timeout, has_force;
+	bool daemon_limits;             /* the time limit is the daemon's parameter */
 	int64_t timeout_s;
 };
 
@@ -259,49 +260,42 @@ static void print_answer(const struct sqry_value *v)
 	putchar('\n');
 }
 
-/* with a time limit of the client's own; 0: sent and not waited for */
+/* the client's own time limit; 0: sent and not waited for */
 static int call_within(struct sq_cli *cli, const char *method,
 		       struct sqry_params *p, int64_t timeout_s,
 		       struct sqry_reply **ret_reply)
 {
-	const char *json = sqry_params_json(p);
-	struct sqry_failure f;
-	int r = json ? sqry_call(cli->client, method, json,
-				 (int)SQ_MIN(timeout_s, (int64_t)86400) * 1000,
-				 ret_reply, &f) : -1;
+	bool late = false;
+	int r = sq_cli_call_within(cli, method, p, (int)timeout_s * 1000,
+				   ret_reply, &late);
 
-	sqry_params_free(p);
-	if (r == SQRY_E_TIMEOUT && !timeout_s) {
-		puts(cli->json ? "{\"status\":\"started\"}" : "status: started");
-		return 0;
-	}
-	if (!r)
-		return 0;
-	if (r == SQRY_E_REMOTE)
-		*ret_reply = sqry_reply_free(*ret_reply);
-	return sq_cli_error(cli, r == SQRY_E_TIMEOUT ? EX_TEMPFAIL : EX_SOFTWARE,
-			    "%s", json ? f.message : "out of memory");
+	if (!late)
+		return r;
+	if (timeout_s)
+		return sq_cli_error(cli, r, "not done after %lld s; it goes on in "
+				    "the daemon", (long long)timeout_s);
+	puts(cli->json ? "{\"status\":\"started\"}" : "status: started");
+	return 0;
 }
 
 static int perform(struct sq_cli *cli, const struct action *a, const char *path,
 		   bool force, int64_t timeout_s)
 {
-	struct sqry_params *p = sqry_params_new();
+	struct sqry_params *p;
 	struct sqry_reply *reply = NULL;
 	struct sq_progress progress;
 	int r = sq_cli_connect(cli, a->autostart, NULL);
 
-	if (r) {
-		sqry_params_free(p);
+	if (r)
 		return r;
-	}
+	p = sqry_params_new();
 	sqry_params_string(p, a->key, path);
 	if (force)
 		sqry_params_bool(p, "force", true);
-	if (!strcmp(a->method, "daemon/sync"))
+	if (a->daemon_limits)
 		sqry_params_int(p, "timeout_ms", timeout_s * 1000);
 	sq_progress_start(&progress, cli, path);
-	if (a->has_timeout && strcmp(a->method, "daemon/sync"))
+	if (a->has_timeout && !a->daemon_limits)
 		r = call_within(cli, a->method, p, timeout_s, &reply);
 	else
 		r = sq_cli_call(cli, a->method, p, &reply);
@@ -339,7 +333,7 @@ static int act(struct sq_cli *cli, const struct action *a, int argc, char **argv
 	if (r)
 		return r;
 	r = perform(cli, a, path, force, timeout_s);
-	free(path);
+	sq_free_libc(path);
 	return r;
 }
 
@@ -379,7 +373,7 @@ static int sync_tree(struct sq_cli *cli, int argc, char **argv)
 {
 	static const struct action a = {
 		.method = "daemon/sync", .key = "path", .has_timeout = true,
-		.timeout_s = 5,
+		.daemon_limits = true, .timeout_s = 5,
 		.about = "Wait until every change made so far is in the graph, and "
 			 "show the clock that\nproves it.\n",
 	};

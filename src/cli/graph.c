@@ -143,7 +143,7 @@ static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
 		r = print_direct(cli, reply, callers ? "callers" : "callees",
 				 a.symbol);
 	sqry_reply_free(reply);
-	free(a.path);
+	sq_free_libc(a.path);
 	return r;
 }
 
@@ -209,7 +209,7 @@ static int stats(struct sq_cli *cli, int argc, char **argv)
 	if (!r)
 		r = print_stats(cli, reply, path);
 	sqry_reply_free(reply);
-	free(path);
+	sq_free_libc(path);
 	return r;
 }
 
@@ -318,7 +318,7 @@ static int dump(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r;
 	r = a.hash ? write_hash(cli, &a) : write_dump(cli, &a);
-	free(a.path);
+	sq_free_libc(a.path);
 	return r;
 }
 

@@ -128,6 +128,6 @@ int sq_cmd_index(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r;
 	r = index_directory(cli, path, force);
-	free(path);
+	sq_free_libc(path);
 	return r;
 }

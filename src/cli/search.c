@@ -125,7 +125,7 @@ static int ask(struct sq_cli *cli, const char *method,
 	if (!r)
 		r = print_answer(cli, reply);
 	sqry_reply_free(reply);
-	free(a->path);
+	sq_free_libc(a->path);
 	return r;
 }
 

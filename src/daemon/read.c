@@ -58,7 +58,7 @@ char *sq_path_real(struct sq_slice path, int *ret_errno)
 		return NULL;
 	}
 	copy = sq_strdup(real);
-	free(real);   /* realpath's own */
+	sq_free_libc(real);   /* realpath's own */
 	if (!copy)
 		*ret_errno = ENOMEM;
 	return copy;
