@@ -34,6 +34,7 @@ static const struct key keys[] = {
 	{ "daemon", "workers", NULL, KEY_U32, AT(workers), 0, 1024 },
 	{ "daemon", "query_threads", NULL, KEY_U32, AT(query_threads), 0, 64 },
 	{ "daemon", "max_file_mb", NULL, KEY_U64, AT(max_file_mb), 1, 1024 },
+	{ "daemon", "bind_unknown_receivers", NULL, KEY_BOOL, AT(bind_unknown_receivers), 0, 0 },
 	{ "daemon", "log_level", "SQRY_DAEMON_LOG_LEVEL", KEY_LEVEL, AT(log_level), 0, 0 },
 	{ "daemon", "log_file", "SQRY_DAEMON_LOG_FILE", KEY_LOG_FILE, AT(log_file), 0, 0 },
 	{ "daemon", "grammar_dir", NULL, KEY_STRING, AT(grammar_dir), 0, 0 },
@@ -80,10 +81,11 @@ static const struct sq_config defaults = {
 	.ipc_shutdown_drain_secs = 5,
 	.tool_timeout_secs = 60,
 	.auto_start_ready_timeout_secs = 10,
-	.max_file_mb = 16,
+	.max_file_mb = 32,
 	.log_level = SQ_LOG_INFO,
 	.watch_tier = -1,
 	.use_gitignore = true,
+	.bind_unknown_receivers = true,
 };
 
 void sq_config_deinit(struct sq_config *c)
@@ -271,9 +273,9 @@ static int read_drop_ins(struct sq_config *c, const char *dir, struct sq_config_
 		if (!r)
 			r = path ? read_file(c, path, true, err) : sq_error_origin(-ENOMEM);
 		sq_free(path);
-		free(list[i]);   /* scandir's own */
+		sq_free_libc(list[i]);   /* scandir's own */
 	}
-	free(list);
+	sq_free_libc(list);
 	return r;
 }
 

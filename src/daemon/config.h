@@ -31,6 +31,7 @@ struct sq_config {
 	char *socket_path;                     /* NULL: derived (protocol 2.7) */
 	int watch_tier;                        /* enum sq_watch_tier, -1 best */
 	bool use_gitignore;
+	bool bind_unknown_receivers;
 	char **excludes;                       /* NULL-terminated, may be NULL */
 	size_t n_excludes;
 };

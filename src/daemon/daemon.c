@@ -136,6 +136,7 @@ static int start_rebuild(struct sq_daemon *d)
 		.max_file_bytes = c->max_file_mb << 20,
 		.excludes = (const char *const *)c->excludes,
 		.use_gitignore = c->use_gitignore,
+		.link_flags = c->bind_unknown_receivers ? 0 : SQ_LINKF_NO_DUCK,
 		.watch = c->watch_tier != SQ_WATCH_NONE,
 		.watch_config = {
 			.quiet_ms = c->debounce_ms, .max_wait_ms = c->max_wait_ms, .drain_ms = 5,

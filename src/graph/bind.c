@@ -739,7 +739,7 @@ static bool bind_duck(struct sq_linker *l, const struct sq_ref *r)
 	struct sq_posting_iter it;
 	struct sq_posting p;
 
-	if (!l->t->duck_methods || r->kind != SQ_REF_CALL)
+	if (!l->t->duck_methods || r->kind != SQ_REF_CALL || (l->v->link_flags & SQ_LINKF_NO_DUCK))
 		return false;
 	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
 	while (sq_posting_next(&it, &p) && !l->error) {

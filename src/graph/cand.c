@@ -10,6 +10,19 @@ enum sq_family sq_file_family(const struct sq_linker *l, sq_file f)
 	return t ? t->family : SQ_FAMILY_NONE;
 }
 
+sq_file sq_linker_file(struct sq_linker *l, const struct sq_buf *path)
+{
+	sq_file f;
+
+	sq_linker_fail(l, sq_buf_error(path));
+	if (l->error || !path->n)
+		return SQ_FILE_NONE;
+	f = sq_version_file(l->v, sq_buf_slice(path));
+	if (f == SQ_FILE_NONE || sq_version_bound(l->v, f)->lang == SQ_LANG_NONE)
+		return SQ_FILE_NONE;
+	return f;
+}
+
 void sq_out_add(struct sq_linker *l, const struct sq_cand *c)
 {
 	for (size_t i = 0; i < l->out.n; i++)

@@ -19,7 +19,7 @@
 struct sq_draft;
 struct sq_draft_opts {
 	bool clear;                     /* start from no files (names of the prior version are not kept) */
-	bool relink_all;                /* trigger 6: configuration changed */
+	uint8_t link_flags;             /* SQ_LINKF_*; others than the base's: everything is linked again */
 	const struct sq_parallel *par;  /* NULL: the caller's thread only */
 	const bool *cancel;             /* relaxed flag, checked at pass boundaries and in loops; may be NULL */
 	unsigned disabled_triggers;     /* test hook: bit mask of enum sq_trigger (relink.h), 0 in production */

@@ -27,7 +27,8 @@ static int add_all(struct sq_draft *d, struct sq_file_set *set)
 
 static bool links_all(const struct sq_draft *d)
 {
-	bool relink = d->opts.relink_all && !(d->opts.disabled_triggers >> SQ_TRIGGER_DAEMON & 1);
+	bool relink = d->opts.link_flags != d->prior->link_flags &&
+		      !(d->opts.disabled_triggers >> SQ_TRIGGER_DAEMON & 1);
 
 	return d->opts.clear || relink || !d->prior->n_file_ids;
 }

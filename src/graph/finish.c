@@ -229,6 +229,7 @@ static int make_root(struct sq_draft *d, const struct dicts *dicts, uint32_t n_f
 	memset(v, 0, sizeof(*v) + pointers * sizeof(void *));
 	v->piece = piece;
 	v->generation = d->generation;
+	v->link_flags = d->opts.link_flags;
 	v->n_dicts = (uint32_t)dicts->v.n;
 	v->n_chunks = n_chunks;
 	v->n_shards = n_shards;

@@ -169,8 +169,7 @@ sq_file sq_submodule(struct sq_linker *l, sq_file m, struct sq_slice name)
 			sq_buf_clear(&l->path2);
 			sq_buf_printf(&l->path2, "%.*s%s%.*s%s%s%s", (int)dir.n, dir.p, dir.n ? "/" : "",
 				      (int)name.n, name.p, pass ? "/" : "", pass ? t->index_stems[0] : "", *e);
-			sq_linker_fail(l, sq_buf_error(&l->path2));
-			f = sq_version_file(l->v, sq_buf_slice(&l->path2));
+			f = sq_linker_file(l, &l->path2);
 			if (f != SQ_FILE_NONE)
 				return f;
 		}
@@ -220,6 +219,27 @@ static bool reexports(const struct sq_lang_traits *t, const struct sq_import *im
 	return imp->flags & SQ_IMP_REEXPORT;
 }
 
+/* what the module's own imports bind to @name: "import { a } from ...; export { a }" */
+static void find_imported(struct sq_linker *l, sq_file m, const struct sq_bound *b, sq_name name, unsigned depth)
+{
+	uint32_t first = sq_imports_of(l, m), i = 0;
+	struct sq_import_cursor it;
+	struct sq_import imp;
+
+	if (first == SQ_NONE)
+		return;
+	sq_imports_begin(&b->columns, &it);
+	for (; sq_imports_next(&it, &imp) && !l->error; i++) {
+		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
+		struct sq_import_link link = l->import_links.v[first + i];
+
+		if (imp.name == SQ_NONE || (imp.flags & SQ_IMP_REEXPORT) || b->names[bound] != name)
+			continue;
+		for (uint32_t k = 0; k < link.n; k++)
+			sq_find_export(l, l->import_files.v[link.first + k], b->names[imp.name], depth + 1);
+	}
+}
+
 static void follow(struct sq_linker *l, sq_file m, const struct sq_bound *b, const struct sq_import *imp,
 		   uint32_t link_index, sq_name name, unsigned depth)
 {
@@ -229,7 +249,7 @@ static void follow(struct sq_linker *l, sq_file m, const struct sq_bound *b, con
 	if (sq_slice_is(sq_version_string(l->v, b->names[imp->target]), ".") &&
 	    l->v->traits[b->lang]->style == SQ_STYLE_RELATIVE) {
 		if (!add_own(l, m, name, false))
-			sq_find_export(l, m, name, depth + 1);
+			find_imported(l, m, b, name, depth);
 		return;
 	}
 	link = l->import_links.v[link_index];

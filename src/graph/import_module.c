@@ -141,10 +141,7 @@ static struct sq_slice crate_src(struct sq_linker *l, struct sq_slice from, stru
 			sq_buf_add_slice(out, dir);
 			sq_buf_puts(out, dir.n ? "/" : "");
 			sq_buf_puts(out, marks[k]);
-			sq_linker_fail(l, sq_buf_error(out));
-			if (l->error)
-				return SQ_SLICE_NULL;
-			if (sq_version_file(l->v, sq_buf_slice(out)) != SQ_FILE_NONE) {
+			if (sq_linker_file(l, out) != SQ_FILE_NONE) {
 				out->n = sq_path_dir(sq_buf_slice(out)).n;
 				return sq_buf_slice(out);
 			}
@@ -163,8 +160,7 @@ static sq_file rust_file(struct sq_linker *l, size_t dir_n, const char *tail)
 
 	l->path.n = dir_n;
 	sq_buf_puts(&l->path, dir_n || tail[0] != '/' ? tail : tail + 1);
-	sq_linker_fail(l, sq_buf_error(&l->path));
-	f = l->error ? SQ_FILE_NONE : sq_version_file(l->v, sq_buf_slice(&l->path));
+	f = sq_linker_file(l, &l->path);
 	l->path.n = dir_n;
 	return f;
 }

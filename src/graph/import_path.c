@@ -9,12 +9,6 @@ static void add_file(struct sq_linker *l, sq_file f)
 	sq_linker_fail(l, sq_vec_push(&l->import_files, f));
 }
 
-static sq_file file_at(struct sq_linker *l, const struct sq_buf *path)
-{
-	sq_linker_fail(l, sq_buf_error(path));
-	return l->error || !path->n ? SQ_FILE_NONE : sq_version_file(l->v, sq_buf_slice(path));
-}
-
 /* Append the components of @rel to @path, "." and ".." taken literally.
  * Return: false when it leads out of the root. */
 static bool join(struct sq_buf *path, struct sq_slice rel)
@@ -92,7 +86,7 @@ static bool include_dirs(struct sq_linker *l, struct sq_slice target, sq_name ba
 		while (sq_posting_next(&it, &p)) {
 			struct sq_slice path = sq_version_bound(l->v, p.file)->path, dir;
 
-			if (!ends_with_path(path, target))
+			if (!ends_with_path(path, target) || sq_file_family(l, p.file) != SQ_FAMILY_C)
 				continue;
 			dir = sq_slice(path.p, path.n - target.n);
 			if (dir.n)
@@ -119,7 +113,7 @@ enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, 
 	if (base == SQ_NAME_NONE || !target.n)
 		return SQ_LINK_UNRESOLVED;
 	if (!(i->flags & SQ_IMP_SYSTEM) && join_from(l, sq_path_dir(from), i->target)) {
-		f = file_at(l, &l->path);
+		f = sq_linker_file(l, &l->path);
 		if (f != SQ_FILE_NONE) {
 			add_file(l, f);
 			return SQ_LINK_BOUND;
@@ -161,7 +155,7 @@ static bool add_module(struct sq_linker *l, const struct sq_lang_traits *t, bool
 			else if (!stem)
 				break;
 			sq_buf_puts(&l->path, *e);
-			f = file_at(l, &l->path);
+			f = sq_linker_file(l, &l->path);
 			if (f == SQ_FILE_NONE)
 				continue;
 			add_file(l, f);
@@ -209,7 +203,7 @@ static struct sq_slice package_root(struct sq_linker *l, struct sq_slice from)
 		sq_buf_clear(&l->path);
 		sq_buf_add_slice(&l->path, dir);
 		sq_buf_puts(&l->path, "/__init__.py");
-		if (file_at(l, &l->path) == SQ_FILE_NONE)
+		if (sq_linker_file(l, &l->path) == SQ_FILE_NONE)
 			break;
 		dir = sq_path_dir(dir);
 	}
@@ -288,7 +282,7 @@ enum sq_link_state sq_import_dotted(struct sq_linker *l, struct sq_slice from, c
 /* "./x.js" may be written for x.ts: try the text itself, then its stem */
 static bool add_script(struct sq_linker *l, const struct sq_lang_traits *t)
 {
-	sq_file f = file_at(l, &l->path);
+	sq_file f = sq_linker_file(l, &l->path);
 	struct sq_slice stem;
 
 	if (f != SQ_FILE_NONE) {

@@ -90,6 +90,8 @@ static inline void sq_linker_fail(struct sq_linker *l, int r)
 const struct sq_cand *sq_cands(struct sq_linker *l, sq_name name, sq_file file, uint32_t *ret_n);
 void sq_out_add(struct sq_linker *l, const struct sq_cand *c);
 enum sq_family sq_file_family(const struct sq_linker *l, sq_file f);
+/** sq_linker_file() - the file at @path that says something; a skipped one is as good as none. */
+sq_file sq_linker_file(struct sq_linker *l, const struct sq_buf *path);
 /** sq_file_package() - NameId of the file's package clause, SQ_NAME_NONE without one. */
 sq_name sq_file_package(struct sq_linker *l, sq_file f);
 static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)

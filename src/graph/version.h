@@ -26,9 +26,12 @@ struct sq_version_stats {
 	uint64_t refs_by_rule[SQ_RULE_MAX];
 	uint64_t bytes_by_kind[SQ_PIECE_MAX];       /* exact bytes of the pieces in use */
 };
+/* how the daemon was told to link; part of what links are a function of */
+#define SQ_LINKF_NO_DUCK 0x01u     /* x.m() of an unknown x is never bound */
 struct sq_version {
 	struct sq_piece piece;
 	uint64_t generation;            /* 1, 2, ... within a graph */
+	uint8_t link_flags;             /* SQ_LINKF_* its links were made with */
 	uint32_t n_dicts, n_chunks, n_shards;
 	uint32_t n_names;               /* NameIds in use: [0, n_names) */
 	uint32_t n_file_ids;            /* FileIds ever used: [0, n_file_ids) */

@@ -28,6 +28,7 @@ struct sq_rebuild_config {
 	uint64_t max_file_bytes;
 	const char *const *excludes;          /* NULL-terminated, may be NULL; borrowed */
 	bool use_gitignore;
+	uint8_t link_flags;                   /* SQ_LINKF_* of graph/version.h */
 	bool watch;                           /* false: T0 for every root */
 	struct sq_watch_config watch_config;
 	/* after every publish, outside of every lock (HK-04); may be NULL */

@@ -159,7 +159,8 @@ static int fill(struct turn *t)
 {
 	struct sq_build *b = t->b;
 	struct sq_draft_opts opts = {
-		.clear = t->full, .par = t->plan.par, .cancel = &b->turn_cancel,
+		.clear = t->full, .link_flags = b->rb->cfg.link_flags, .par = t->plan.par,
+		.cancel = &b->turn_cancel,
 	};
 	int r;
 

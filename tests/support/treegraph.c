@@ -170,7 +170,8 @@ int treegraph_update(struct treegraph *t, const char *dir, bool clean)
 {
 	struct sq_discover_opts opts = { .want = want, .max_bytes = MAX_BYTES };
 	struct sq_ignore_config cfg = { .use_gitignore = true };
-	struct sq_draft_opts draft_opts = { .clear = clean || !t->built, .disabled_triggers = t->disabled };
+	struct sq_draft_opts draft_opts = { .clear = clean || !t->built, .link_flags = t->link_flags,
+					     .disabled_triggers = t->disabled };
 	struct sq_discovery *d = NULL;
 	struct sq_draft *draft = NULL;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
@@ -210,11 +211,12 @@ int treegraph_dump(const struct treegraph *t, struct sq_buf *out)
 	return sq_dump(treegraph_version(t), SQ_SLICE_NULL, append, out);
 }
 
-int treegraph_clean_dump(const char *dir, struct sq_buf *out)
+int treegraph_clean_dump(const char *dir, uint8_t link_flags, struct sq_buf *out)
 {
 	struct treegraph t;
 	int r = treegraph_init(&t);
 
+	t.link_flags = link_flags;
 	if (!r)
 		r = treegraph_update(&t, dir, true);
 	if (!r)

@@ -19,6 +19,7 @@ struct treegraph {
 	struct sq_graph *graph;
 	bool built;
 	unsigned disabled;              /* mask of enum sq_trigger */
+	uint8_t link_flags;             /* as the daemon's configuration sets them */
 	struct sq_draft_report report;  /* of the last update */
 	uint64_t n_parsed;              /* files, ever */
 };
@@ -30,4 +31,4 @@ const struct sq_version *treegraph_version(const struct treegraph *t);   /* sing
 /** treegraph_dump() - canonical dump, appended. */
 int treegraph_dump(const struct treegraph *t, struct sq_buf *out);
 /** treegraph_clean_dump() - of a build from nothing with a graph of its own. */
-int treegraph_clean_dump(const char *dir, struct sq_buf *out);
+int treegraph_clean_dump(const char *dir, uint8_t link_flags, struct sq_buf *out);

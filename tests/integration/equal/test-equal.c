@@ -25,18 +25,20 @@
 #include "treegraph.h"
 
 #define NEW_PROCESS_EVERY 100u
+#define CONFIGURE_EVERY 37u     /* steps between two changes of the daemon's configuration */
 
 struct options {
 	int lang;
 	uint64_t seed;
 	unsigned steps, disabled;
 	const char *clean, *self;
+	uint8_t link_flags;             /* of --clean */
 };
 
-static int print_clean(const char *dir)
+static int print_clean(const char *dir, uint8_t link_flags)
 {
 	struct sq_buf text = SQ_BUF_NULL;
-	int r = treegraph_clean_dump(dir, &text);
+	int r = treegraph_clean_dump(dir, link_flags, &text);
 
 	if (r < 0)
 		fprintf(stderr, "test-equal: %s: %s\n", dir, strerror(-r));
@@ -46,13 +48,14 @@ static int print_clean(const char *dir)
 	return r ? 1 : 0;
 }
 
-static int dump_of_new_process(const struct options *o, const char *dir, struct sq_buf *out)
+static int dump_of_new_process(const struct options *o, const char *dir, uint8_t link_flags,
+			       struct sq_buf *out)
 {
 	char cmd[1024], buf[65536];
 	size_t n;
 	FILE *p;
 
-	snprintf(cmd, sizeof(cmd), "'%s' --clean '%s'", o->self, dir);
+	snprintf(cmd, sizeof(cmd), "'%s' --clean '%s' --link-flags %u", o->self, dir, link_flags);
 	p = popen(cmd, "r");
 	if (!p)
 		return -errno;
@@ -86,7 +89,8 @@ static int compare(const struct options *o, const struct treegraph *t, const cha
 	int r = treegraph_dump(t, &a);
 
 	if (!r)
-		r = step % NEW_PROCESS_EVERY ? treegraph_clean_dump(dir, &b) : dump_of_new_process(o, dir, &b);
+		r = step % NEW_PROCESS_EVERY ? treegraph_clean_dump(dir, t->link_flags, &b) :
+					       dump_of_new_process(o, dir, t->link_flags, &b);
 	if (!r) {
 		r = a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
 		if (!r && !o->disabled)
@@ -119,6 +123,8 @@ static long run(const struct options *o, enum sq_lang lang, struct model *m, con
 	for (; !r && step <= o->steps; step++) {
 		if (step)
 			model_step(m);
+		if (step % CONFIGURE_EVERY == CONFIGURE_EVERY - 1)
+			t.link_flags ^= SQ_LINKF_NO_DUCK;
 		r = treegraph_update(&t, dir, false);
 		if (!r && !o->disabled)
 			r = sq_version_check(treegraph_version(&t), &what);
@@ -166,7 +172,7 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "lang", 1, 0, 'l' }, { "seed", 1, 0, 's' }, { "steps", 1, 0, 'n' },
-		{ "disable", 1, 0, 'd' }, { "clean", 1, 0, 'c' }, { 0 },
+		{ "disable", 1, 0, 'd' }, { "clean", 1, 0, 'c' }, { "link-flags", 1, 0, 'f' }, { 0 },
 	};
 	int c;
 
@@ -193,6 +199,9 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'c':
 			o->clean = optarg;
 			break;
+		case 'f':
+			o->link_flags = (uint8_t)atoi(optarg);
+			break;
 		default:
 			return -1;
 		}
@@ -213,7 +222,7 @@ int main(int argc, char **argv)
 	o.self = self;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (o.clean)
-		return print_clean(o.clean);
+		return print_clean(o.clean, o.link_flags);
 	for (int lang = SQ_LANG_C; lang <= SQ_LANG_JAVA; lang++) {
 		int r;
 
