@@ -402,6 +402,8 @@ int main(void)
 	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	/* thousands of files, perhaps on a busy disk */
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, what_is_listed);
 	tcase_add_test(t, identity_and_handles);
 	tcase_add_test(t, stat_of_one_path);

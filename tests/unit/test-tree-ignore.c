@@ -547,6 +547,7 @@ int main(void)
 	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, builtin_names);
 	tcase_add_test(t, precedence);
 	tcase_add_test(t, rule_files_that_do_not_count);

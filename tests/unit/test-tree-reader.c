@@ -571,7 +571,7 @@ int main(void)
 	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, all_sizes_plain);
 	tcase_add_test(t, skips_plain);
 	tcase_add_test(t, unreadable_plain);
@@ -582,7 +582,7 @@ int main(void)
 	tcase_add_test(t, binary);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(u, setup, teardown);
-	tcase_set_timeout(u, 30);
+	tcase_set_timeout(u, 60);
 	unsetenv("SQRYD_READER");
 	if (sq_reader_probe(&why) == SQ_READER_URING) {
 		tcase_add_test(u, all_sizes_ring);
