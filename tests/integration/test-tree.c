@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/* load, search, callers, edits, sync, unload: a tree in the life of the real daemon */
+#include "rig.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct rig rig;
+
+static void write_tree(void)
+{
+	rig_write(&rig, "a.c", "#include \"a.h\"\nint helper(int x)\n{\n\treturn x + 1;\n}\n"
+		  "int first(void)\n{\n\treturn helper(1);\n}\n");
+	rig_write(&rig, "a.h", "int helper(int x);\n");
+	rig_write(&rig, "sub/b.c", "#include \"../a.h\"\nint second(void)\n{\n\treturn helper(2);\n}\n");
+	rig_write(&rig, "m.py", "def py_one():\n    return py_two()\n\ndef py_two():\n    return 1\n");
+}
+
+static void setup_with(const char *config)
+{
+	rig_init(&rig, config);
+	write_tree();
+	rig_start(&rig);
+}
+
+static void setup(void)
+{
+	setup_with("");
+}
+
+static void setup_sweep(void)
+{
+	setup_with("[watch]\ntier = none");
+}
+
+static void setup_directory(void)
+{
+	setup_with("[watch]\ntier = directory");
+}
+
+static void teardown(void)
+{
+	ck_assert_int_eq(rig_stop(&rig), 0);
+	rig_deinit(&rig);
+}
+
+static char *dump_hash(void)
+{
+	struct sq_json_doc *d = rig_ok(&rig, "daemon/dump", "{\"path\":\"%s\",\"hash\":true}", rig.tree);
+	struct sq_slice hex = sq_json_string(sq_json_get(rig_result(d), "hash"));
+	char *copy = strndup(hex.p, hex.n);
+
+	ck_assert_uint_eq(hex.n, 32);
+	sq_json_doc_free(d);
+	return copy;
+}
+
+/* the graph after all edits is that of a clean build of the same tree */
+static void expect_clean(void)
+{
+	char *is = dump_hash(), *clean;
+
+	sq_json_doc_free(rig_ok(&rig, "daemon/unload", "{\"index_root\":\"%s\"}", rig.tree));
+	rig_load(&rig);
+	clean = dump_hash();
+	ck_assert_str_eq(is, clean);
+	free(is);
+	free(clean);
+}
+
+/* every kind of change, each visible behind one sync */
+static void edit_everything(void)
+{
+	rig_load(&rig);
+	ck_assert_int_eq(rig_count(&rig, "helper"), 1);
+	ck_assert_int_eq(rig_callers(&rig, "helper"), 2);
+	rig_write(&rig, "sub/b.c", "int second(void)\n{\n\treturn 0;\n}\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_callers(&rig, "helper"), 1);
+	rig_write(&rig, "new.c", "#include \"a.h\"\nint third(void)\n{\n\treturn helper(3);\n}\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_callers(&rig, "helper"), 2);
+	rig_write(&rig, "deep/er/x.c", "int deep_one(void)\n{\n\treturn 1;\n}\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_one"), 1);
+	rig_rename(&rig, "deep", "moved");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_one"), 1);
+	rig_write(&rig, "moved/er/x.c", "int deep_two(void)\n{\n\treturn 1;\n}\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_one"), 0);
+	ck_assert_int_eq(rig_count(&rig, "deep_two"), 1);
+	/* an editor's atomic save */
+	rig_write(&rig, "a.c.tmp", "int helper_renamed(int x)\n{\n\treturn x;\n}\n");
+	rig_rename(&rig, "a.c.tmp", "a.c");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "helper"), 0);
+	ck_assert_int_eq(rig_count(&rig, "helper_renamed"), 1);
+	rig_unlink(&rig, "new.c");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "third"), 0);
+	/* rules: ignored, and not any more */
+	rig_write(&rig, ".sqryignore", "moved/\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_two"), 0);
+	rig_unlink(&rig, ".sqryignore");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_two"), 1);
+	/* rules that arrive with a directory, and go with it */
+	rig_write(&rig, "moved/.sqryignore", "er/\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_two"), 0);
+	rig_rename(&rig, "moved/er", "er");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "deep_two"), 1);
+	/* a file takes a directory's place, and the reverse */
+	rig_rename(&rig, "sub", "gone");
+	rig_write(&rig, "sub.c", "int in_file(void) { return 0; }\n");
+	rig_sync(&rig);
+	rig_unlink(&rig, "sub.c");
+	rig_write(&rig, "sub.c/inner.c", "int in_dir(void) { return 0; }\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "in_file"), 0);
+	ck_assert_int_eq(rig_count(&rig, "in_dir"), 1);
+	expect_clean();
+}
+
+START_TEST(edits)
+{
+	edit_everything();
+}
+END_TEST
+
+START_TEST(sweep_says_so)
+{
+	struct sq_json_doc *d;
+
+	edit_everything();
+	d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s\",\"pattern\":\"x\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(rig_meta(d), "watching"), true));
+	sq_json_doc_free(d);
+}
+END_TEST
+
+START_TEST(answers)
+{
+	struct sq_json_doc *d;
+	const struct sq_json *item;
+
+	rig_load(&rig);
+	d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s/sub\",\"pattern\":\"second\"}", rig.tree);
+	item = sq_json_at(sq_json_get(rig_result(d), "items"), 0);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(item, "file_path")), "sub/b.c"));
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(item, "kind")), "function"));
+	ck_assert_int_eq(sq_json_int(sq_json_get(item, "start_line"), 0), 2);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(rig_meta(d), "workspace_state")), "Loaded"));
+	ck_assert(sq_slice_has_prefix(sq_json_string(sq_json_get(rig_meta(d), "as_of")), SQ_LIT("c:")));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "daemon/query", "{\"search_path\":\"%s\",\"query\":\"callers:helper AND lang:c\"}", rig.tree);
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "total"), 0), 2);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "direct_callees", "{\"path\":\"%s\",\"symbol\":\"py_one\"}", rig.tree);
+	item = sq_json_at(sq_json_get(sq_json_get(rig_result(d), "data"), "callees"), 0);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(item, "name")), "py_two"));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "direct_callers", "{\"path\":\"%s\",\"symbol\":\"no_such_thing\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(sq_json_get(rig_result(d), "data"), "symbolFound"), true));
+	sq_json_doc_free(d);
+	/* a regex is a job; a bad one and an unknown field are typed errors */
+	d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s\",\"pattern\":\"^py_\",\"mode\":\"regex\"}", rig.tree);
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "total"), 0), 2);
+	sq_json_doc_free(d);
+	sq_json_doc_free(rig_fails(&rig, -32602, "daemon/search",
+				   "{\"search_path\":\"%s\",\"pattern\":\"(\",\"mode\":\"regex\"}", rig.tree));
+	sq_json_doc_free(rig_fails(&rig, -32602, "daemon/search",
+				   "{\"search_path\":\"%s\",\"pattern\":\"x\",\"limit\":0}", rig.tree));
+	/* where nothing is loaded */
+	d = rig_fails(&rig, -32004, "daemon/search", "{\"search_path\":\"/usr\",\"pattern\":\"x\"}");
+	ck_assert_ptr_nonnull(sq_json_get(sq_json_get(sq_json_get(sq_json_root(d), "error"), "data"), "hint"));
+	sq_json_doc_free(d);
+	sq_json_doc_free(rig_fails(&rig, -32004, "daemon/rebuild", "{\"path\":\"/usr\"}"));
+}
+END_TEST
+
+START_TEST(rebuild)
+{
+	struct sq_json_doc *d;
+	char *before, *after;
+
+	rig_load(&rig);
+	before = dump_hash();
+	d = rig_ok(&rig, "daemon/rebuild", "{\"path\":\"%s\"}", rig.tree);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(rig_result(d), "status")), "completed"));
+	ck_assert(!sq_json_bool(sq_json_get(rig_result(d), "was_full"), true));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "daemon/rebuild", "{\"path\":\"%s\",\"force\":true}", rig.tree);
+	ck_assert(sq_json_bool(sq_json_get(rig_result(d), "was_full"), false));
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "files_indexed"), 0), 4);
+	sq_json_doc_free(d);
+	after = dump_hash();
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	/* nothing runs: a cancel is refused and does not poison the next turn */
+	d = rig_ok(&rig, "daemon/cancel_rebuild", "{\"path\":\"%s\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(rig_result(d), "cancelled"), true));
+	sq_json_doc_free(d);
+	sq_json_doc_free(rig_ok(&rig, "daemon/rebuild", "{\"path\":\"%s\"}", rig.tree));
+}
+END_TEST
+
+START_TEST(several)
+{
+	enum { TREES = 8, CLIENTS = 4 };
+	struct rig_conn c[TREES * CLIENTS];
+	struct sq_json_doc *d;
+	char call[400];
+
+	for (int t = 0; t < TREES; t++)
+		for (int f = 0; f < 20; f++) {
+			char path[40], text[200];
+
+			snprintf(path, sizeof(path), "w%d/f%d.c", t, f);
+			snprintf(text, sizeof(text), "int f_%d_%d(void) { return 0; }\n", t, f);
+			rig_write(&rig, path, text);
+		}
+	/* all at once, several for each: duplicates join */
+	for (int i = 0; i < TREES * CLIENTS; i++) {
+		rig_connect(&rig, &c[i]);
+		snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/load\","
+			 "\"params\":{\"index_root\":\"%s/w%d\"}}", rig.tree, i % TREES);
+		rig_send(&c[i], call);
+	}
+	for (int i = 0; i < TREES * CLIENTS; i++) {
+		d = rig_recv(&c[i]);
+		ck_assert_int_eq(rig_error(d), 0);
+		sq_json_doc_free(d);
+	}
+	d = rig_ok(&rig, "daemon/status", "{}");
+	ck_assert_uint_eq(sq_json_len(sq_json_get(rig_result(d), "workspaces")), TREES);
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "dispatched_total"), 0), TREES);
+	sq_json_doc_free(d);
+	/* edits in all, then a sync each, all in flight together */
+	for (int t = 0; t < TREES; t++) {
+		char path[40];
+
+		snprintf(path, sizeof(path), "w%d/f0.c", t);
+		rig_write(&rig, path, "int edited(void) { return 0; }\n");
+	}
+	for (int i = 0; i < TREES; i++) {
+		snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/sync\","
+			 "\"params\":{\"path\":\"%s/w%d\",\"timeout_ms\":60000}}", rig.tree, i);
+		rig_send(&c[i], call);
+	}
+	for (int i = 0; i < TREES; i++) {
+		d = rig_recv(&c[i]);
+		ck_assert_int_eq(rig_error(d), 0);
+		sq_json_doc_free(d);
+		d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s/w%d\",\"pattern\":\"edited\"}", rig.tree, i);
+		ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "total"), 0), 1);
+		sq_json_doc_free(d);
+	}
+	for (int i = 0; i < TREES * CLIENTS; i++)
+		rig_close(&c[i]);
+}
+END_TEST
+
+START_TEST(links_to_one_root)
+{
+	struct sq_json_doc *d;
+	char link[128];
+
+	/* two names of one directory are one workspace */
+	rig_load(&rig);
+	snprintf(link, sizeof(link), "%s/link", rig.dir);
+	ck_assert_int_eq(symlink(rig.tree, link), 0);
+	d = rig_ok(&rig, "daemon/load", "{\"index_root\":\"%s\"}", link);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(rig_result(d), "root")), rig.tree));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s/sub\",\"pattern\":\"second\"}", link);
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "total"), 0), 1);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "daemon/status", "{}");
+	ck_assert_uint_eq(sq_json_len(sq_json_get(rig_result(d), "workspaces")), 1);
+	sq_json_doc_free(d);
+}
+END_TEST
+
+START_TEST(unload)
+{
+	struct sq_json_doc *d;
+	const struct sq_json *mem;
+
+	rig_load(&rig);
+	d = rig_ok(&rig, "daemon/unload", "{\"index_root\":\"%s\"}", rig.tree);
+	ck_assert(sq_json_bool(sq_json_get(rig_result(d), "was_loaded"), false));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "daemon/unload", "{\"index_root\":\"%s\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(rig_result(d), "was_loaded"), true));
+	sq_json_doc_free(d);
+	sq_json_doc_free(rig_fails(&rig, -32004, "daemon/search", "{\"search_path\":\"%s\",\"pattern\":\"x\"}", rig.tree));
+	sq_json_doc_free(rig_fails(&rig, -32004, "daemon/sync", "{\"path\":\"%s\"}", rig.tree));
+	d = rig_ok(&rig, "daemon/status", "{}");
+	mem = sq_json_get(rig_result(d), "memory");
+	ck_assert_int_eq(sq_json_int(sq_json_get(mem, "loaded_bytes"), -1), 0);
+	ck_assert_int_eq(sq_json_int(sq_json_get(mem, "reserved_bytes"), -1), 0);
+	sq_json_doc_free(d);
+	for (int i = 0; i < 64; i++) {   /* load and unload race each other */
+		struct rig_conn a, b;
+		char call[400];
+
+		rig_connect(&rig, &a);
+		rig_connect(&rig, &b);
+		snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/load\","
+			 "\"params\":{\"index_root\":\"%s\"}}", rig.tree);
+		rig_send(&a, call);
+		snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/unload\","
+			 "\"params\":{\"index_root\":\"%s\"}}", rig.tree);
+		rig_send(&b, call);
+		d = rig_recv(&a);
+		ck_assert_msg(!rig_error(d) || rig_error(d) == -32004, "%d", rig_error(d));
+		sq_json_doc_free(d);
+		sq_json_doc_free(rig_recv(&b));
+		rig_close(&a);
+		rig_close(&b);
+	}
+	rig_load(&rig);
+	ck_assert_int_eq(rig_count(&rig, "first"), 1);
+}
+END_TEST
+
+START_TEST(dump_in_chunks)
+{
+	struct sq_buf text = SQ_BUF_NULL, cursor = SQ_BUF_NULL;
+	struct sq_json_doc *d;
+	struct rig_conn c;
+	int64_t total = 0;
+	int chunks = 0;
+
+	for (int f = 0; f < 60; f++) {
+		struct sq_buf b = SQ_BUF_NULL;
+		char path[40];
+
+		for (int i = 0; i < 500; i++)
+			sq_buf_printf(&b, "int function_number_%d_%d(void) { return helper(%d); }\n", f, i, i);
+		snprintf(path, sizeof(path), "big/f%d.c", f);
+		rig_write_bytes(&rig, path, b.p, b.n);
+		sq_buf_deinit(&b);
+	}
+	rig_load(&rig);
+	rig_connect(&rig, &c);
+	do {
+		d = cursor.n ? rig_ask(&c, "daemon/dump", "{\"path\":\"%s\",\"cursor\":\"%s\"}", rig.tree, sq_buf_z(&cursor))
+			     : rig_ask(&c, "daemon/dump", "{\"path\":\"%s\"}", rig.tree);
+		ck_assert_int_eq(rig_error(d), 0);
+		sq_buf_add_slice(&text, sq_json_string(sq_json_get(rig_result(d), "text")));
+		total = sq_json_int(sq_json_get(rig_result(d), "total_bytes"), 0);
+		sq_buf_clear(&cursor);
+		sq_buf_add_slice(&cursor, sq_json_string(sq_json_get(rig_result(d), "next_cursor")));
+		sq_json_doc_free(d);
+		ck_assert(text.p[text.n - 1] == '\n');
+		chunks++;
+	} while (cursor.n);
+	ck_assert_int_gt(chunks, 1);
+	ck_assert_int_eq((int64_t)text.n, total);
+	d = rig_ask(&c, "daemon/dump", "{\"path\":\"%s\",\"cursor\":\"1:1\"}", rig.tree);
+	ck_assert_int_eq(rig_error(d), -32602);
+	sq_json_doc_free(d);
+	rig_close(&c);
+	sq_buf_deinit(&text);
+	sq_buf_deinit(&cursor);
+}
+END_TEST
+
+START_TEST(root_goes)
+{
+	char other[128];
+	struct sq_json_doc *d;
+
+	rig_load(&rig);
+	snprintf(other, sizeof(other), "%s/elsewhere", rig.dir);
+	ck_assert_int_eq(rename(rig.tree, other), 0);
+	/* the sync cannot prove anything: it answers the failure, never success */
+	d = rig_fails(&rig, -32001, "daemon/sync", "{\"path\":\"%s\",\"timeout_ms\":60000}", rig.tree);
+	sq_json_doc_free(d);
+	rig_expect_state(&rig, "Failed");
+	/* the last good graph is served, marked stale, with the reason */
+	d = rig_ok(&rig, "daemon/search", "{\"search_path\":\"%s\",\"pattern\":\"first\"}", rig.tree);
+	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "total"), 0), 1);
+	ck_assert(sq_json_bool(sq_json_get(rig_meta(d), "stale"), false));
+	ck_assert_uint_gt(sq_json_string(sq_json_get(rig_meta(d), "last_error")).n, 0);
+	sq_json_doc_free(d);
+	/* back again: a load looks anew */
+	ck_assert_int_eq(rename(other, rig.tree), 0);
+	rig_write(&rig, "back.c", "int back(void) { return 0; }\n");
+	rig_load(&rig);
+	rig_expect_state(&rig, "Loaded");
+	ck_assert_int_eq(rig_count(&rig, "back"), 1);
+}
+END_TEST
+
+START_TEST(killed)
+{
+	rig_load(&rig);
+	rig_kill(&rig, SIGKILL);
+	ck_assert_int_eq(rig_wait(&rig), 128 + SIGKILL);
+	rig_write(&rig, "while_dead.c", "int while_dead(void) { return 0; }\n");
+	/* a stale socket and pid file are no obstacle */
+	ck_assert_int_eq(access(rig.sock, F_OK), 0);
+	rig_start(&rig);
+	rig_load(&rig);
+	ck_assert_int_eq(rig_count(&rig, "while_dead"), 1);
+	ck_assert_int_eq(rig_count(&rig, "first"), 1);
+}
+END_TEST
+
+START_TEST(signals)
+{
+	rig_load(&rig);
+	rig_kill(&rig, SIGTERM);
+	ck_assert_int_eq(rig_wait(&rig), 0);
+	ck_assert_int_eq(access(rig.sock, F_OK), -1);
+	rig_start(&rig);
+	rig_kill(&rig, SIGINT);
+	ck_assert_int_eq(rig_wait(&rig), 0);
+	rig_start(&rig);
+}
+END_TEST
+
+START_TEST(stop_while_busy)
+{
+	struct sq_json_doc *d;
+	struct rig_conn c;
+	char call[400];
+	int status;
+
+	for (int f = 0; f < 2000; f++) {
+		char path[40], text[4000];
+		int n = 0;
+
+		for (int i = 0; i < 40; i++)
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "int g_%d_%d(void) { return g_%d_%d(); }\n", f, i, f, i + 1);
+		snprintf(path, sizeof(path), "many/d%d/f%d.c", f % 50, f);
+		rig_write(&rig, path, text);
+	}
+	rig_connect(&rig, &c);
+	snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/load\","
+		 "\"params\":{\"index_root\":\"%s\"}}", rig.tree);
+	rig_send(&c, call);
+	status = rig_stop(&rig);
+	ck_assert_int_eq(status, 0);
+	/* whoever waited was told: done, or cancelled */
+	d = rig_recv(&c);
+	ck_assert_ptr_nonnull(d);
+	ck_assert_msg(!rig_error(d) || rig_error(d) == -32004, "%d", rig_error(d));
+	sq_json_doc_free(d);
+	ck_assert(rig_is_eof(&c));
+	rig_close(&c);
+	rig_start(&rig);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, answers);
+	tcase_add_test(tc, edits);
+	tcase_add_test(tc, rebuild);
+	tcase_add_test(tc, several);
+	tcase_add_test(tc, links_to_one_root);
+	tcase_add_test(tc, unload);
+	tcase_add_test(tc, dump_in_chunks);
+	tcase_add_test(tc, root_goes);
+	tcase_add_test(tc, killed);
+	tcase_add_test(tc, signals);
+	tcase_add_test(tc, stop_while_busy);
+}
+
+static void add_sweep(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup_sweep, teardown);
+	tcase_add_test(tc, sweep_says_so);
+	tcase_add_test(tc, unload);
+}
+
+static void add_directory(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup_directory, teardown);
+	tcase_add_test(tc, edits);
+}
+
+int main(void)
+{
+	int failed = rig_main("tree", add);
+
+	failed |= rig_main("tree at T0", add_sweep);
+	failed |= rig_main("tree at T1", add_directory);
+	return failed;
+}
