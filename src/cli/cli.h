@@ -42,6 +42,10 @@ int sq_cli_connect(struct sq_cli *cli, bool autostart, bool *ret_down);
  */
 int sq_cli_call(struct sq_cli *cli, const char *method, struct sqry_params *params,
 		struct sqry_reply **ret_reply);
+/** sq_cli_call_within() - as sq_cli_call() within @timeout_ms; when that is over, @ret_late is set,
+ *  nothing is printed and EX_TEMPFAIL returned. */
+int sq_cli_call_within(struct sq_cli *cli, const char *method, struct sqry_params *params,
+		       int timeout_ms, struct sqry_reply **ret_reply, bool *ret_late);
 /**
  * sq_cli_ask() - as sq_cli_call(), but a workspace that is not loaded is loaded first.
  * @make: builds the parameters, once for each attempt. @path: absolute; what the call is about
