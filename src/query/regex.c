@@ -393,6 +393,27 @@ struct sq_regex *sq_regex_free(struct sq_regex *re)
 	return NULL;
 }
 
+/* AddressSanitizer takes the text of regexec for a string that ends with NUL, whatever REG_STARTEND says */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NEEDS_NUL 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define NEEDS_NUL 1
+#endif
+
+static bool run_regex(const struct sq_regex *re, struct sq_slice text, regmatch_t *m)
+{
+#ifdef NEEDS_NUL
+	_cleanup_(sq_freep) char *copy = sq_strndup(text.p ? text.p : "", text.n);
+
+	return copy && !regexec(&re->re, copy, 1, m, REG_STARTEND);
+#else
+	return !regexec(&re->re, text.p ? text.p : "", 1, m, REG_STARTEND);
+#endif
+}
+
 bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 {
 	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
@@ -403,7 +424,7 @@ bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 		return false;
 	if (re->literal_is_all)
 		return true;
-	return !regexec(&re->re, text.p ? text.p : "", 1, &m, REG_STARTEND);
+	return run_regex(re, text, &m);
 }
 
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all)
