@@ -94,7 +94,7 @@ static int collect(struct run *run, struct sq_discovery *d)
 int main(int argc, char **argv)
 {
 	struct sq_discover_opts opts = { .want = want, .max_bytes = MAX_FILE_BYTES };
-	struct sq_ignore_config cfg = { .use_gitignore = true };
+	struct sq_ignore_config cfg = { .use_gitignore = true, .needs_work_tree = true };
 	unsigned workers = argc > 2 ? (unsigned)atoi(argv[2]) : sq_cpu_count();
 	struct run run = { .n_jobs = 0 };
 	struct sq_discovery *d = NULL;

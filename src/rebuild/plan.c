@@ -117,8 +117,10 @@ static void mark_dir(void *arg, int dir_fd, struct sq_slice path)
 static int walk(struct sq_build *b, struct sq_plan *p, struct sq_slice below, struct sq_discovery **ret_d)
 {
 	struct sq_rebuild *rb = b->rb;
+	/* source packages carry ignore files that hide all of their sources from git */
 	struct sq_ignore_config cfg = {
 		.excludes = rb->cfg.excludes, .use_gitignore = rb->cfg.use_gitignore,
+		.needs_work_tree = true,
 	};
 	struct mark_arg mark = { .root = b->watch };   /* the runner alone replaces it */
 	struct sq_discover_opts opts = {
