@@ -288,7 +288,7 @@ static enum sq_visit on_type_name(struct sq_walk *w, struct sq_frame *f)
 	if (sq_walk_is_local(w, sym))
 		return SQ_SKIP;   /* type parameter */
 	tell_type(f, sym);
-	if (role != SQ_ROLE_CALLEE && role != SQ_ROLE_INHERIT)
+	if (role != SQ_ROLE_CALLEE && role != SQ_ROLE_INHERIT && role != SQ_ROLE_B)
 		f->role = SQ_ROLE_TYPE;
 	if (!is_builtin_type(sq_frame_text(w, f)))
 		(void)sq_walk_use(w, f, sym);
@@ -731,6 +731,13 @@ static enum sq_visit on_unary(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
+/* names of types are not written as those of variables are */
+static bool is_index(struct sq_walk *w, struct sq_slice s)
+{
+	return sq_is_identifier(s) && !is_builtin_type(s) &&
+	       (!is_upper(s) || sq_walk_is_local(w, sq_walk_sym(w, s)));
+}
+
 /* f[T](x) calls f; table[i](x) reads the table */
 static enum sq_visit on_index(struct sq_walk *w, struct sq_frame *f)
 {
@@ -766,15 +773,17 @@ static void leave_call(struct sq_walk *w, struct sq_frame *f)
 	f[-1].type = f->type;
 }
 
-/* the grammar reads f[T](x) of a package as a conversion to a generic type */
+/* the grammar reads f[T](x), and table[i](x) too, as a conversion to a generic type */
 static enum sq_visit on_conversion(struct sq_walk *w, struct sq_frame *f)
 {
 	TSNode type = sq_node_field(f->node, "type");
+	struct sq_slice arguments;
 
-	(void)w;
 	f->role = SQ_ROLE_TYPE;
-	if (!ts_node_is_null(type) && !strcmp(ts_node_type(type), "generic_type"))
-		f->role = SQ_ROLE_CALLEE;
+	if (ts_node_is_null(type) || strcmp(ts_node_type(type), "generic_type") != 0)
+		return SQ_DESCEND;
+	arguments = unquote(sq_node_text(w, sq_node_field(type, "type_arguments")));
+	f->role = is_index(w, arguments) ? SQ_ROLE_B : SQ_ROLE_CALLEE;
 	return SQ_DESCEND;
 }
 

@@ -95,18 +95,19 @@ static enum sq_visit on_type_name(struct sq_walk *w, struct sq_frame *f)
 	struct sq_slice text = sq_frame_text(w, f);
 	uint32_t sym = sq_walk_leaf_sym(w, f), qual = SQ_NONE, ref;
 	struct sq_frame *p = &f[-1];
+	bool is_scoped = p->rule->arg == JAVA_SCOPED_TYPE;
+	bool is_outer = is_scoped && (f->end < p->end || p[-1].rule->arg == JAVA_SCOPED_TYPE);
 	unsigned flags = 0;
 
-	if (p->rule->arg == JAVA_SCOPED_TYPE && f->start > p->start)
+	if (is_scoped && f->start > p->start)
 		qual = sq_walk_qual(w, p->start, find_back(w, p->start, f->start, '.'), &flags);
-	if (p->rule->arg == JAVA_SCOPED_TYPE)   /* only the last name is what is meant */
-		f->role = f->end == p->end && p[-1].rule->arg != JAVA_SCOPED_TYPE ?
-			  p->role : SQ_ROLE_TYPE;
+	if (is_scoped)   /* only the last name is what is meant */
+		f->role = is_outer ? SQ_ROLE_TYPE : p->role;
 	if (qual == SQ_NONE && (sq_walk_is_local(w, sym) || sq_slice_is(text, "var")))
 		return SQ_SKIP;   /* type parameter; inferred type */
 	p->type = sym;
 	/* packages are in lower case */
-	if (p->rule->arg == JAVA_SCOPED_TYPE && f->end < p->end && !is_upper(text))
+	if (is_outer && !is_upper(text))
 		return SQ_SKIP;
 	if (f->role != SQ_ROLE_CALLEE && f->role != SQ_ROLE_INHERIT &&
 	    f->role != SQ_ROLE_IMPLEMENT)
