@@ -119,19 +119,31 @@ static enum sq_place_class report_dir(struct sq_watch *w, struct sq_dir_node *n,
 	return class;
 }
 
+/*
+ * T2: the table follows each event at once, because a directory that it lacks
+ * costs a question to the kernel; and it may be wrong for the time of a drain.
+ * T1: nobody answers questions, so only the disk is believed: what an event
+ * names is noted, and looked at when the drain ends.
+ */
+static bool is_t2(const struct sq_watch_group *g)
+{
+	return g->fan.tier == SQ_WATCH_FILESYSTEM;
+}
+
 /* Return: whether it was known in that root before */
 static bool enter_dir(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name,
 		      const struct sq_dir_key *child, enum sq_place_class class)
 {
 	struct sq_watch_root *root = parent->root;
-	bool is_known = sq_dir_table_find_in(&g->dirs, root, child);
+	bool is_known = sq_dir_table_find_in(&g->dirs, root, child) != NULL;
 	uint8_t flags = class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0;
 	struct sq_dir_node *n;
 	int r;
 
 	r = sq_place_insert(g, parent, name, child, flags, &n);
-	/* a loop: events came merged; T2 asks the kernel later, T1 can't */
-	if (r < 0 && (r != -ELOOP || g->fan.tier == SQ_WATCH_DIRECTORY))
+	if (r == -ELOOP)
+		sq_place_break_loop(g, root, child);
+	else if (r < 0)
 		sq_pending_flags(root, SQ_PENDING_RESCAN);
 	return is_known;
 }
@@ -150,16 +162,26 @@ static void apply_dir_at(struct sq_watch_group *g, struct sq_dir_node *parent,
 		return;
 	}
 	/* merged events have no order, and without a handle there is only the disk to ask */
-	if (!e->child.n || (is_created && (is_deleted || g->fan.tier == SQ_WATCH_DIRECTORY)))
+	if (!is_t2(g) || !e->child.n || (is_created && is_deleted)) {
 		sq_place_note(g, parent, e->at.name);
-	if (!e->child.n)
 		return;
+	}
 	n = sq_dir_table_find_in(&g->dirs, parent->root, &e->child);
 	if (is_deleted && n && n->parent)
 		sq_place_forget(g, n);
-	else if (is_created && !is_deleted)
+	else if (is_created)
 		(void)enter_dir(g, parent, e->at.name, &e->child,
 				class);       /* new: never known */
+}
+
+/* Return: whether a root itself was removed */
+static bool is_root(const struct sq_watch_group *g, const struct sq_dir_key *key)
+{
+	struct sq_dir_node *n = sq_dir_table_find(&g->dirs, key);
+
+	while (n && n->parent)
+		n = sq_dir_node_same(n);
+	return n;
 }
 
 static void apply_dir(struct sq_watch *w, struct sq_watch_group *g, const struct sq_fan_event *e,
@@ -168,10 +190,8 @@ static void apply_dir(struct sq_watch *w, struct sq_watch_group *g, const struct
 	struct sq_dir_node *n, *next;
 
 	/* DELETE_SELF comes only when nobody has it open any more, and we have */
-	for (n = sq_dir_table_find(&g->dirs, &e->child); n && e->mask & FAN_DELETE; n = next) {
-		next = sq_dir_node_same(n);
-		g->has_moved |= !n->parent;
-	}
+	if (e->mask & FAN_DELETE && e->child.n && is_root(g, &e->child))
+		g->has_moved = true;
 	n = lookup(w, g, &e->at.dir);
 	if (!n && e->mask & FAN_CREATE && e->child.n) {
 		/* as its parent: no question to the kernel for each new directory of a storm */
@@ -187,15 +207,28 @@ static void apply_dir(struct sq_watch *w, struct sq_watch_group *g, const struct
 	}
 }
 
-static void leave_old_places(struct sq_watch *w, struct sq_watch_group *g,
-			     const struct sq_fan_event *e,
-			     const struct sq_watch_root *only)
+/* ---- renamed directories ---- */
+
+/* the spots of one side of a rename */
+static void note_side(struct sq_watch *w, struct sq_watch_group *g, const struct sq_fan_name *at,
+		      const struct sq_watch_root *only)
 {
-	struct sq_dir_node *n = lookup(w, g, &e->from.dir);
+	struct sq_dir_node *n = at->is_set ? lookup(w, g, &at->dir) : NULL;
 
 	for (; n; n = sq_dir_node_same(n))
-		if (is_for(n, only) && report_dir(w, n, e->from.name) != SQ_PLACE_IGNORED)
-			sq_place_note(g, n, e->from.name);
+		if (is_for(n, only) && report_dir(w, n, at->name) != SQ_PLACE_IGNORED)
+			sq_place_note(g, n, at->name);
+}
+
+/* where the table has the moved directory: perhaps not there any more */
+static void note_known(struct sq_watch_group *g, const struct sq_dir_key *child,
+		       const struct sq_watch_root *only)
+{
+	struct sq_dir_node *n = sq_dir_table_find(&g->dirs, child);
+
+	for (; n; n = sq_dir_node_same(n))
+		if (n->parent && is_for(n, only))
+			sq_place_note(g, n->parent, sq_slice(n->name, n->n_name));
 }
 
 /* nodes of the moved directory in roots that it left, or where it is ignored now */
@@ -204,71 +237,78 @@ static void forget_moved(struct sq_watch *w, struct sq_watch_group *g, const str
 {
 	struct sq_dir_node *n = sq_dir_table_find(&g->dirs, &e->child), *next;
 
-	if (!n)
-		g->has_moved = true;    /* perhaps above a root */
 	for (; n; n = next) {
-		struct sq_dir_node *to = NULL;
+		struct sq_dir_node *to;
+		struct sq_slice path;
 
 		next = sq_dir_node_same(n);
-		if (!n->parent)
-			g->has_moved = true;
 		if (!n->parent || !is_for(n, only))
 			continue;
-		if (e->to.is_set)
-			to = sq_dir_table_find_in(&g->dirs, n->root, &e->to.dir);
-		if (!to || sq_place_class(n->root, entry_path(w, to,
-							      e->to.name)) == SQ_PLACE_IGNORED)
+		to = sq_dir_table_find_in(&g->dirs, n->root, &e->to.dir);
+		path = to ? entry_path(w, to, e->to.name) : SQ_SLICE_NULL;
+		if (!path.n || sq_place_class(n->root, path) == SQ_PLACE_IGNORED)
 			sq_place_forget(g, n);
 	}
 }
 
-static void enter_new_places(struct sq_watch *w, struct sq_watch_group *g,
-			     const struct sq_fan_event *e,
-			     const struct sq_watch_root *only)
+/* was the place that it left one whose directories are nodes? */
+static bool was_watched(struct sq_watch *w, struct sq_watch_group *g, const struct sq_fan_event *e,
+			const struct sq_watch_root *root)
 {
-	struct sq_dir_node *n = lookup(w, g, &e->to.dir), *next;
+	struct sq_dir_node *n = NULL;
+	struct sq_slice path;
+
+	if (e->from.is_set)
+		n = sq_dir_table_find_in(&g->dirs, root, &e->from.dir);
+	path = n ? entry_path(w, n, e->from.name) : SQ_SLICE_NULL;
+	return path.n && sq_place_class(root, path) != SQ_PLACE_IGNORED;
+}
+
+static void enter_new_places(struct sq_watch *w, struct sq_watch_group *g,
+			     const struct sq_fan_event *e, const struct sq_watch_root *only)
+{
+	struct sq_dir_node *n = sq_dir_table_find(&g->dirs, &e->to.dir), *next;
 
 	for (; n; n = next) {
 		enum sq_place_class class;
+		struct sq_slice path;
+		bool is_known;
 
 		next = sq_dir_node_same(n);
 		if (!is_for(n, only))
 			continue;
-		class = report_dir(w, n, e->to.name);
+		is_known = was_watched(w, g, e, n->root);
+		path = entry_path(w, n, e->to.name);
+		class = path.n ? sq_place_class(n->root, path) : SQ_PLACE_IGNORED;
 		if (class == SQ_PLACE_IGNORED) {
 			sq_dir_misses_add(&g->misses, &e->child, SQ_DIR_MISS_IGNORED);
 			continue;
 		}
-		sq_place_note(g, n, e->to.name);
 		/* what is below it may have been learnt as outside or ignored */
-		if (!enter_dir(g, n, e->to.name, &e->child,
-			       class) && g->fan.tier == SQ_WATCH_FILESYSTEM)
+		is_known &= enter_dir(g, n, e->to.name, &e->child, class);
+		if (!is_known)
 			sq_dir_misses_clear(&g->misses);
 	}
 }
 
 static void apply_dir_rename(struct sq_watch *w, struct sq_watch_group *g,
-			     const struct sq_fan_event *e,
-			     const struct sq_watch_root *only)
+			     const struct sq_fan_event *e, const struct sq_watch_root *only)
 {
-	/* known before anything is taken out: T1 tells only the side that is marked */
-	if (e->to.is_set)
-		(void)lookup(w, g, &e->to.dir); /* enters the nodes */
-	if (e->from.is_set)
-		leave_old_places(w, g, e, only);
-	if (!e->child.n) {
-		struct sq_watch_root *r;
-
-		for (size_t i = 0; i < w->roots.n; i++) {
-			r = w->roots.v[i];
-			if (r->group == g && (!only || r == only))
-				sq_pending_flags(r, SQ_PENDING_RESCAN);
-		}
+	/* perhaps above a root, or a root itself */
+	if (!e->child.n || !sq_dir_table_find(&g->dirs, &e->child) || is_root(g, &e->child))
+		g->has_moved = true;
+	/* the new place first: then the node moves, with its subtree, before it is missed */
+	note_side(w, g, &e->to, only);
+	note_side(w, g, &e->from, only);
+	if (!e->child.n)
+		return;
+	if (!is_t2(g)) {
+		/* only the side with a mark is told */
+		note_known(g, &e->child, only);
 		return;
 	}
 	forget_moved(w, g, e, only);
-	if (e->to.is_set)
-		enter_new_places(w, g, e, only);
+	enter_new_places(w, g, e, only);
 }
 
 /* ---- events ---- */

@@ -108,6 +108,15 @@ void sq_place_unmark(struct sq_watch_group *g, struct sq_dir_node *top)
 	}
 }
 
+void sq_place_break_loop(struct sq_watch_group *g, const struct sq_watch_root *root,
+			 const struct sq_dir_key *key)
+{
+	struct sq_dir_node *n = sq_dir_table_find_in(&g->dirs, root, key);
+
+	if (n && n->parent)
+		sq_place_forget(g, n);
+}
+
 int sq_place_insert(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name,
 		    const struct sq_dir_key *key, uint8_t flags, struct sq_dir_node **ret_n)
 {
@@ -120,19 +129,10 @@ int sq_place_insert(struct sq_watch_group *g, struct sq_dir_node *parent, struct
 		there = NULL;
 	}
 	n = there ? there : sq_dir_table_find_in(&g->dirs, parent->root, key);
-	if (n && n != there) {
+	if (n && n != there)
 		r = n->parent ? sq_dir_table_move(&g->dirs, n, parent, name) : -ELOOP;
-		/* the table is behind the disk; what is not known is asked for later */
-		if (r == -ELOOP) {
-			if (n->parent)
-				sq_place_forget(g, n);
-			return sq_error_trace(r);
-		}
-	} else if (!n) {
-		r = sq_dir_table_insert(&g->dirs, parent->root, parent, name, key, &n);
-	} else {
-		r = 0;
-	}
+	else
+		r = n ? 0 : sq_dir_table_insert(&g->dirs, parent->root, parent, name, key, &n);
 	if (r < 0)
 		return sq_error_trace(r);
 	n->flags = (uint8_t)((n->flags & ~SQ_DIR_RULES_ONLY) | flags);
@@ -236,11 +236,15 @@ static int mark_one(struct sq_watch *w, const struct todo *t, int *ret_fd,
 	err = sq_place_key_of(fd, &h, &key);
 	if (!err)
 		err = sq_fan_mark_dir(&g->fan, fd, false);
-	if (!err)
-		err = sq_place_insert(g, t->parent, sq_slice_z(t->name), &key,
-				      class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, ret_n);
 	if (err < 0)
 		return give_up_on(r, err);
+	err = sq_place_insert(g, t->parent, sq_slice_z(t->name), &key,
+			      class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, ret_n);
+	if (err < 0) {
+		/* marked, but not in the table: a walk enters it */
+		sq_pending_flags(r, SQ_PENDING_RESCAN);
+		return err;
+	}
 	sq_place_marked(*ret_n);
 	*ret_fd = fd;
 	fd = -1;
@@ -288,22 +292,23 @@ void sq_place_note(struct sq_watch_group *g, struct sq_dir_node *parent, struct 
 
 /*
  * What stands at (parent, name) now? The answer is younger than every event
- * that was read. Return: the node there, or NULL.
+ * that was read. Return: 1 and the node there; 0 none; -ELOOP when the table
+ * has @s->parent below it; -errno.
  */
-static struct sq_dir_node *settle_one(struct sq_watch *w, struct sq_watch_group *g,
-				      const struct sq_watch_spot *s, bool is_reported)
+static int settle_one(struct sq_watch *w, struct sq_watch_group *g, const struct sq_watch_spot *s,
+		      bool is_reported, struct sq_dir_node **ret_n)
 {
 	struct sq_slice name = sq_slice_z(s->name);
-	struct sq_dir_node *there = sq_dir_table_child(&g->dirs, s->parent, name), *n;
-	struct sq_watch_root *root = s->parent->root;
+	struct sq_dir_node *there = sq_dir_table_child(&g->dirs, s->parent, name);
 	int _cleanup_(sq_fd_closep) fd = -1;
 	enum sq_place_class class;
 	struct sq_handle h;
 	struct sq_dir_key key;
+	bool is_t2 = g->fan.tier == SQ_WATCH_FILESYSTEM;
 	int r;
 
 	r = open_dir_at(w, s->parent, s->name, O_PATH, &fd);
-	class = sq_place_class(root, sq_buf_slice(&w->scratch));
+	class = sq_place_class(s->parent->root, sq_buf_slice(&w->scratch));
 	if (!r && class != SQ_PLACE_IGNORED)
 		r = sq_place_key_of(fd, &h, &key);
 	if (r < 0 || class == SQ_PLACE_IGNORED) {
@@ -311,33 +316,69 @@ static struct sq_dir_node *settle_one(struct sq_watch *w, struct sq_watch_group 
 			sq_place_unmark(g, there);
 		if (there)
 			sq_place_forget(g, there);
-		return NULL;
+		return 0;
 	}
 	if (is_reported && class == SQ_PLACE_PASS && (!there || !sq_dir_node_is_key(there, &key)))
-		sq_pending_path(root, sq_buf_slice(&w->scratch), SQ_CHANGE_SUBTREE);
+		sq_pending_path(s->parent->root, sq_buf_slice(&w->scratch), SQ_CHANGE_SUBTREE);
+	/* what is below it may have been learnt as outside or ignored */
+	if (is_t2 && !sq_dir_table_find_in(&g->dirs, s->parent->root, &key))
+		sq_dir_misses_clear(&g->misses);
 	r = sq_place_insert(g, s->parent, name, &key,
-			    class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, &n);
-	if (r < 0) {
-		sq_pending_flags(root, SQ_PENDING_RESCAN);
-		return NULL;
+			    class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, ret_n);
+	if (r == -ELOOP && is_t2) {
+		/* what is not in the table is asked for when it is needed */
+		sq_place_break_loop(g, s->parent->root, &key);
+		return 0;
 	}
-	return n;
+	return r < 0 ? sq_error_trace(r) : 1;
+}
+
+/* Return: whether it has to wait for other spots */
+static bool settle_spot(struct sq_watch *w, struct sq_watch_group *g, const struct sq_watch_spot *s,
+			bool is_reported)
+{
+	struct sq_dir_node *n = NULL;
+	int r = 0;
+
+	if (!s->parent->dead)
+		r = settle_one(w, g, s, is_reported, &n);
+	if (r == -ELOOP)
+		return true;
+	if (r < 0)
+		sq_pending_flags(s->parent->root, SQ_PENDING_RESCAN);
+	if (r > 0 && g->fan.tier == SQ_WATCH_DIRECTORY && !(n->flags & SQ_DIR_MARKED))
+		mark_tree(w, s->parent, sq_slice_z(s->name));
+	return false;
+}
+
+static void spot_free(struct sq_watch_spot *s)
+{
+	sq_dir_node_unpin(s->parent);
+	sq_free(s->name);
 }
 
 void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g, bool is_reported)
 {
-	bool is_t1 = g->fan.tier == SQ_WATCH_DIRECTORY;
+	size_t n_before, n_left;
 
-	for (size_t i = 0; i < g->spots.n; i++) {
-		struct sq_watch_spot s = g->spots.v[i];
-		struct sq_dir_node *n = NULL;
+	/* a directory may be known below one that is below it by now: in turns */
+	do {
+		n_before = g->spots.n;
+		n_left = 0;
+		for (size_t i = 0; i < n_before; i++) {
+			struct sq_watch_spot s = g->spots.v[i];
 
-		if (!s.parent->dead)
-			n = settle_one(w, g, &s, is_reported);
-		if (n && is_t1 && !(n->flags & SQ_DIR_MARKED))
-			mark_tree(w, s.parent, sq_slice_z(s.name));
-		sq_dir_node_unpin(s.parent);
-		sq_free(s.name);
+			if (settle_spot(w, g, &s, is_reported))
+				g->spots.v[n_left++] = s;
+			else
+				spot_free(&s);
+		}
+		g->spots.n = n_left;
+	} while (n_left && n_left < n_before);
+	for (size_t i = 0; i < n_left; i++) {
+		if (!g->spots.v[i].parent->dead)
+			sq_pending_flags(g->spots.v[i].parent->root, SQ_PENDING_RESCAN);
+		spot_free(&g->spots.v[i]);
 	}
 	sq_vec_clear(&g->spots);
 }

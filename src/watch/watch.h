@@ -66,7 +66,9 @@ enum sq_watch_tier sq_watch_best_tier(const struct sq_watch *w, const char **ret
 /**
  * sq_watch_add() - start watching BEFORE the discovery walk, so that nothing
  * is missed between the two. Events are held until sq_watch_ready().
- * @cookie: given back to the sink.
+ * @root_path: where it is; asked again to see that it has not moved away
+ * @root_fd:   duplicated
+ * @cookie:    given back to the sink
  * Return: 0; -errno (the root can't be watched: *ret_why says so; serve it at T0).
  */
 int sq_watch_add(struct sq_watch *w, const char *root_path, int root_fd, void *cookie,
@@ -75,10 +77,12 @@ int sq_watch_add(struct sq_watch *w, const char *root_path, int root_fd, void *c
  *  No-op at T2. Failure is remembered: the root reports SQ_WATCH_NONE and asks for a rescan. */
 void sq_watch_mark_dir(struct sq_watch_root *r, int dir_fd, struct sq_slice path);
 /** sq_watch_ready() - hand over the directories found (handles) and the ignore rules in force;
- *  events held since add are delivered now. Called again after every rescan with fresh ones. */
+ *  events held since add are delivered now. Must be called again after every rescan with fresh
+ *  ones: after lost events the root holds all further ones until then. */
 int sq_watch_ready(struct sq_watch_root *r, const struct sq_found_dir *dirs, size_t n_dirs,
 		   struct sq_ignore *ignore) sq_must_check;
-/** sq_watch_dirs_changed() - directories found or gone below a SUBTREE change (add before remove). */
+/** sq_watch_dirs_changed() - directories found or gone below a SUBTREE change (add before remove).
+ *  When rule files were found there, the rules are others: sq_watch_ready() with new ones. */
 int sq_watch_dirs_changed(struct sq_watch_root *r, struct sq_slice below,
 			  const struct sq_found_dir *dirs, size_t n_dirs) sq_must_check;
 /** sq_watch_remove() - returns when the sink will not be called for it any more. Not from the sink. */
@@ -87,7 +91,9 @@ void sq_watch_remove(struct sq_watch_root *r);
  * sq_watch_flush() - drain the kernel queue to EAGAIN, close the quiet window
  * of @r now, hand its change set to the sink (if any), then call @done on the
  * watch thread: every event of a system call that returned before this call
- * has been delivered to the sink by then (design §8, Sync).
+ * has been delivered to the sink by then (design §8, Sync). But what a root
+ * holds back (before sq_watch_ready(), or after a rescan was asked for and
+ * until it is ready again) comes with that sq_watch_ready().
  */
 void sq_watch_flush(struct sq_watch_root *r, void (*done)(void *arg), void *arg);
 struct sq_watch_stats {

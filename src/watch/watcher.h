@@ -146,11 +146,15 @@ enum sq_place_class { SQ_PLACE_PASS, SQ_PLACE_RULES, SQ_PLACE_IGNORED };
 /** sq_place_class() - of directory @path, whose parent is not ignored. */
 enum sq_place_class sq_place_class(const struct sq_watch_root *r, struct sq_slice path);
 /**
- * sq_place_insert() - @key is the child @name of @parent, whatever was known
- * before. Context: @parent's path with the name passes.
+ * sq_place_insert() - @key is the child @name of @parent, whatever was known before.
+ * Context: @parent's path with the name passes.
+ * Return: 0; -ELOOP when the table has @parent below @key; -ENOMEM.
  */
 int sq_place_insert(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name,
 		    const struct sq_dir_key *key, uint8_t flags, struct sq_dir_node **ret_n) sq_must_check;
+/** sq_place_break_loop() - forget @key in @root and all below: after -ELOOP, T2. */
+void sq_place_break_loop(struct sq_watch_group *g, const struct sq_watch_root *root,
+			 const struct sq_dir_key *key);
 /** sq_place_resolve() - ask the kernel where @key is; nodes or a miss are entered. */
 void sq_place_resolve(struct sq_watch *w, struct sq_watch_group *g, const struct sq_dir_key *key);
 /** sq_place_forget() - remove a node and all below; T1 remembers them as outside. */
