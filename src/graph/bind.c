@@ -237,8 +237,8 @@ static void out_to_types(struct sq_linker *l, size_t before)
 	l->out.n = before;
 }
 
-/* types that the imports of @g give for @name */
-static void imported_types(struct sq_linker *l, sq_file g, sq_name name)
+/* types that the imports of @g give for @name: the named ones, or the wildcards */
+static void imported_types(struct sq_linker *l, sq_file g, sq_name name, bool wildcards)
 {
 	const struct sq_bound *b = sq_version_bound(l->v, g);
 	uint32_t first = sq_imports_of(l, g), i = 0;
@@ -254,7 +254,7 @@ static void imported_types(struct sq_linker *l, sq_file g, sq_name name)
 		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
 		bool wild = imp.flags & SQ_IMP_WILDCARD;
 
-		if (!wild && (imp.name == SQ_NONE || b->names[bound] != name))
+		if (wild != wildcards || (!wild && (imp.name == SQ_NONE || b->names[bound] != name)))
 			continue;
 		for (uint32_t k = 0; k < link.n && !l->error; k++)
 			sq_find_export(l, l->import_files.v[link.first + k],
@@ -309,11 +309,14 @@ static void resolve_type(struct sq_linker *l, sq_file g, sq_name name)
 {
 	size_t before = l->types.n;
 
+	/* in the order of bind_bare(): what it binds a base to is where members are sought */
 	add_types(l, name, g, false);
 	if (l->types.n == before)
-		imported_types(l, g, name);
+		imported_types(l, g, name, false);
 	if (l->types.n == before)
 		unit_types(l, g, name);
+	if (l->types.n == before)
+		imported_types(l, g, name, true);
 }
 
 /* the enclosing type of a method of the current file; false when there is none */

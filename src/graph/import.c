@@ -257,6 +257,20 @@ static void follow(struct sq_linker *l, sq_file m, const struct sq_bound *b, con
 		sq_find_export(l, l->import_files.v[link.first + k], name, depth + 1);
 }
 
+/* Modules that re-export each other are asked once a search: without this the
+ * number of paths through them grows exponentially. */
+static bool first_ask(struct sq_linker *l, sq_file m, sq_name name, unsigned depth)
+{
+	uint64_t key = (uint64_t)name << 32 | m;
+
+	if (!depth)
+		sq_memo_clear(&l->asked);
+	if (sq_memo_get(&l->asked, key))
+		return false;
+	sq_linker_fail(l, sq_memo_put(&l->asked, key, 0, 0));
+	return true;
+}
+
 void sq_find_export(struct sq_linker *l, sq_file m, sq_name name, unsigned depth)
 {
 	const struct sq_bound *b = sq_version_bound(l->v, m);
@@ -267,7 +281,7 @@ void sq_find_export(struct sq_linker *l, sq_file m, sq_name name, unsigned depth
 	uint32_t first, i = 0;
 	bool js;
 
-	if (!t || depth > MAX_REEXPORT_DEPTH || l->error)
+	if (!t || depth > MAX_REEXPORT_DEPTH || l->error || !first_ask(l, m, name, depth))
 		return;
 	js = t->style == SQ_STYLE_RELATIVE;
 	if (js && sq_slice_is(sq_version_string(l->v, name), "default"))

@@ -29,6 +29,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_memo_deinit(&l->import_memo);
 	sq_memo_deinit(&l->package_memo);
 	sq_memo_deinit(&l->link_memo);
+	sq_memo_deinit(&l->asked);
 	sq_vec_deinit(&l->cands);
 	sq_vec_deinit(&l->import_links);
 	sq_vec_deinit(&l->import_files);

@@ -56,6 +56,9 @@ struct sq_linker {
 	SQ_VEC(sq_file) queue;
 	sq_file marked_for;             /* whose closure the marks are */
 
+	/* (module, name) pairs that the export search under way has asked */
+	struct sq_memo asked;
+
 	/* the current file */
 	sq_file file;
 	const struct sq_bound *b;

@@ -297,7 +297,7 @@ int sq_relink_expand(const struct sq_version *before, const struct sq_version *a
 		went = add_missing(&x, a.links, b.links);
 		if (came || went)
 			fail(&x, sq_file_set_add(&x.sources, linked[i]));
-		if (base_bindings(&a) == base_bindings(&b))
+		if (!came && !went && base_bindings(&a) == base_bindings(&b))
 			continue;
 		if (a.bound)
 			add_derived(&x, a.bound, SQ_NAME_NONE);
