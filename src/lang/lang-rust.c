@@ -744,7 +744,8 @@ static const struct sq_role_row roles[] = {
 };
 
 static const char *const extensions[] = { ".rs", NULL };
-static const char *const index_stems[] = { "mod", NULL };
+/* the file of a directory, and the roots of crates, have no name in a path */
+static const char *const index_stems[] = { "mod", "lib", "main", NULL };
 static const char *const self_names[] = { "self", "Self", NULL };
 
 const struct sq_lang_traits sq_traits_rust = {
