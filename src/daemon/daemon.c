@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -170,6 +171,16 @@ static int start_queries(struct sq_daemon *d)
 	return r < 0 ? sq_error_trace(r) : 0;
 }
 
+/* SQRYD_LOOP=epoll shows what a container without rings would get */
+static enum sq_loop_backend wanted_loop(void)
+{
+	const char *name = getenv("SQRYD_LOOP");
+
+	if (!name)
+		return SQ_LOOP_AUTO;
+	return !strcmp(name, "epoll") ? SQ_LOOP_EPOLL : !strcmp(name, "io_uring") ? SQ_LOOP_URING : SQ_LOOP_AUTO;
+}
+
 static int start(struct run *run, int listen_fd)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
@@ -188,7 +199,7 @@ static int start(struct run *run, int listen_fd)
 	if (!r)
 		r = start_queries(d);
 	if (!r)
-		r = sq_loop_new(SQ_LOOP_AUTO, &d->loop);
+		r = sq_loop_new(wanted_loop(), &d->loop);
 	if (!r)
 		r = sq_server_new(d, listen_fd, &d->server);
 	if (!r)

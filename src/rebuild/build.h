@@ -43,6 +43,7 @@ struct sq_rebuild {
 #ifdef SQ_TEST_HOOKS
 	struct sq_fault { int error; unsigned count; } faults[SQ_FAULT_MAX];
 	struct sq_lock fault_lock;
+	uint64_t fail_at, fail_left;      /* of SQ_FAULT_ALLOC: allocation number; while paused: how many more */
 #endif
 };
 struct sq_rule_dirs { char **v; size_t n, cap; };   /* sorted directory paths that hold rule files */
@@ -88,6 +89,8 @@ void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct
 #ifdef SQ_TEST_HOOKS
 /** sq_fault_take() - the armed error of @site, 0 none. */
 int sq_fault_take(struct sq_rebuild *rb, enum sq_fault_site site);
-/* the same for a site that counts itself */
-unsigned sq_fault_take_count(struct sq_rebuild *rb, enum sq_fault_site site);
+/** sq_fault_allocs() - arm what SQ_FAULT_ALLOC says, or disarm. */
+void sq_fault_allocs(struct sq_rebuild *rb, bool arm);
+/** sq_fault_pause() - allocations in between don't fail: tree-sitter survives no failure. One worker only. */
+void sq_fault_pause(struct sq_rebuild *rb, bool pause);
 #endif

@@ -161,6 +161,16 @@ static int put_facts(struct worker *w, struct sq_slice path, const struct sq_rea
 	return sq_draft_put(w->s->fill->draft, w->index, &put);
 }
 
+static void pause_faults(struct worker *w, bool pause)
+{
+#ifdef SQ_TEST_HOOKS
+	sq_fault_pause(w->s->fill->build->rb, pause);
+#else
+	(void)w;
+	(void)pause;
+#endif
+}
+
 static int parse(struct worker *w, struct sq_slice path, const struct sq_read_result *res)
 {
 	struct sq_facts facts = SQ_FACTS_NULL;
@@ -172,7 +182,9 @@ static int parse(struct worker *w, struct sq_slice path, const struct sq_read_re
 		return put_skipped(w, path, &res->id, SQ_SKIP_BINARY);
 	sq_extract_limits_default(&limits);
 	limits.cancel = &w->s->fill->build->turn_cancel;
+	pause_faults(w, true);
 	r = sq_extract(w->tools->extractor, lang, res->bytes, &limits, &facts);
+	pause_faults(w, false);
 	switch (r) {
 	case 0:
 		r = put_facts(w, path, res, lang, &facts);
@@ -218,7 +230,9 @@ static int work_share(void *arg, unsigned index)
 	int r;
 
 	w.tools = fill->plan->par ? &fill->build->rb->tools[index] : fill->own_tools;
+	pause_faults(&w, true);
 	r = sq_tools_get(fill->build->rb, w.tools);
+	pause_faults(&w, false);
 	if (r < 0)
 		return sq_error_trace(r);
 	r = sq_reader_run(w.tools->reader, fill->build->root_fd, s->paths, next_index, &w, file_read, &w);

@@ -87,14 +87,32 @@ int sq_fault_take(struct sq_rebuild *rb, enum sq_fault_site site)
 	return error;
 }
 
-unsigned sq_fault_take_count(struct sq_rebuild *rb, enum sq_fault_site site)
+void sq_fault_allocs(struct sq_rebuild *rb, bool arm)
 {
-	unsigned count;
+	struct sq_fault *f = &rb->faults[SQ_FAULT_ALLOC];
+	unsigned n = 0;
 
 	sq_lock(&rb->fault_lock);
-	count = rb->faults[site].count;
-	rb->faults[site].count = 0;
+	if (arm) {
+		n = f->count;
+		f->count = 0;
+	}
+	rb->fail_at = n ? sq_alloc_count() + n : 0;
 	sq_unlock(&rb->fault_lock);
-	return count;
+	sq_alloc_fail_after(n);
+}
+
+void sq_fault_pause(struct sq_rebuild *rb, bool pause)
+{
+	uint64_t now = sq_alloc_count(), left;
+
+	sq_lock(&rb->fault_lock);
+	if (pause)
+		rb->fail_left = rb->fail_at > now ? rb->fail_at - now : 0;
+	left = pause ? 0 : rb->fail_left;
+	if (!pause)
+		rb->fail_at = left ? now + left : 0;
+	sq_unlock(&rb->fault_lock);
+	sq_alloc_fail_after(left);
 }
 #endif

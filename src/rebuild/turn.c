@@ -288,11 +288,11 @@ void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct
 
 	*ret_o = (struct sq_outcome){ .code = SQ_OUTCOME_OK };
 #ifdef SQ_TEST_HOOKS
-	sq_alloc_fail_after(sq_fault_take_count(b->rb, SQ_FAULT_ALLOC));
+	sq_fault_allocs(b->rb, true);
 #endif
 	r = run(&t);
 #ifdef SQ_TEST_HOOKS
-	sq_alloc_fail_after(0);
+	sq_fault_allocs(b->rb, false);
 #endif
 	if (r < 0)
 		fail_errno(&t, r);

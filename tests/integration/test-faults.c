@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* turns that fail: the older version stays served, the error is shown, nothing is lost */
+#include "rig.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct rig rig;
+
+static void setup_with(const char *config)
+{
+	rig_init(&rig, config);
+	rig_write(&rig, "a.c", "int one(void)\n{\n\treturn 1;\n}\n");
+	rig_start(&rig);
+}
+
+static void setup(void)
+{
+	setup_with("");
+}
+
+/* nothing runs a turn but a request */
+static void setup_sweep(void)
+{
+	setup_with("[watch]\ntier = none");
+}
+
+static void teardown(void)
+{
+	ck_assert_int_eq(rig_stop(&rig), 0);
+	rig_deinit(&rig);
+}
+
+static void arm(const char *site, int error, int count)
+{
+	sq_json_doc_free(rig_ok(&rig, "test/fault", "{\"site\":\"%s\",\"error\":%d,\"count\":%d}", site, error, count));
+}
+
+static int64_t number(const char *object, const char *key)
+{
+	struct sq_json_doc *d = rig_ok(&rig, "daemon/status", "{}");
+	const struct sq_json *from = object ? sq_json_get(rig_result(d), object) : rig_workspace(d, rig.tree);
+	int64_t n = sq_json_int(sq_json_get(from, key), -1);
+
+	sq_json_doc_free(d);
+	return n;
+}
+
+static void expect_error_text(const char *part)
+{
+	struct sq_json_doc *d = rig_ok(&rig, "daemon/status", "{}");
+	struct sq_slice text = sq_json_string(sq_json_get(rig_workspace(d, rig.tree), "last_error"));
+
+	ck_assert_msg(text.p && memmem(text.p, text.n, part, strlen(part)), "no \"%s\" in \"%.*s\"", part,
+		      (int)text.n, text.p ? text.p : "");
+	sq_json_doc_free(d);
+}
+
+/*
+ * Two failures are armed: when the first turn is over before the sync starts to
+ * wait, the sync runs the parked change once more.
+ */
+static void fail_sync(const char *site, int error)
+{
+	arm(site, error, 2);
+	rig_write(&rig, "b.c", "int two(void) { return one(); }\n");
+	sq_json_doc_free(rig_fails(&rig, -32001, "daemon/sync", "{\"path\":\"%s\",\"timeout_ms\":60000}", rig.tree));
+	arm(site, error, 0);
+}
+
+/* disk full, or no memory, at a site of an incremental turn */
+static void fail_turn(const char *site, int error, const char *text)
+{
+	rig_load(&rig);
+	fail_sync(site, error);
+	rig_expect_state(&rig, "Failed");
+	expect_error_text(text);
+	ck_assert_int_ge(number(NULL, "retry_count"), 1);
+	ck_assert_int_ge(number(NULL, "pending_files"), 1);
+	ck_assert_int_eq(number("memory", "reserved_bytes"), 0);
+	ck_assert_int_eq(rig_count(&rig, "one"), 1);    /* served, stale */
+	ck_assert_int_eq(rig_count(&rig, "two"), 0);
+	/* HZ-05: the next change's turn takes the failed one's change along */
+	rig_write(&rig, "c.c", "int three(void) { return two(); }\n");
+	rig_sync(&rig);
+	rig_expect_state(&rig, "Loaded");
+	ck_assert_int_eq(rig_count(&rig, "two"), 1);
+	ck_assert_int_eq(rig_count(&rig, "three"), 1);
+	ck_assert_int_eq(number(NULL, "retry_count"), 0);
+	ck_assert_int_eq(number(NULL, "pending_files"), 0);
+}
+
+START_TEST(disk_full_after_reservation)
+{
+	fail_turn("reserved", ENOSPC, "No space left on device");
+}
+END_TEST
+
+START_TEST(no_memory_before_publish)
+{
+	fail_turn("finished", ENOMEM, "Cannot allocate memory");
+}
+END_TEST
+
+START_TEST(sync_alone_retries)
+{
+	rig_load(&rig);
+	fail_sync("finished", EIO);
+	rig_sync(&rig);   /* nothing was written since: what was parked runs */
+	ck_assert_int_eq(rig_count(&rig, "two"), 1);
+	rig_expect_state(&rig, "Loaded");
+}
+END_TEST
+
+START_TEST(first_load_fails)
+{
+	struct sq_json_doc *d;
+
+	arm("finished", ENOSPC, 1);
+	d = rig_fails(&rig, -32001, "daemon/load", "{\"index_root\":\"%s\"}", rig.tree);
+	sq_json_doc_free(d);
+	rig_expect_state(&rig, "Failed");
+	/* never built: a query says why */
+	sq_json_doc_free(rig_fails(&rig, -32001, "daemon/search", "{\"search_path\":\"%s\",\"pattern\":\"x\"}", rig.tree));
+	rig_load(&rig);
+	ck_assert_int_eq(rig_count(&rig, "one"), 1);
+}
+END_TEST
+
+/*
+ * The Nth allocation from the start of a turn fails, for every N until a turn
+ * gets through. The count is the process's: now and then it hits the thread
+ * that answers, which then closes the connection.
+ */
+static void every_allocation(bool full)
+{
+	const char *force = full ? "true" : "false";
+	char text[100];
+	int n, failures = 0;
+
+	rig_load(&rig);
+	for (n = 1; n < 20000; n++) {
+		struct sq_json_doc *d;
+		struct rig_conn c;
+		int code;
+
+		arm("alloc", ENOMEM, n);
+		snprintf(text, sizeof(text), "int turn_%d(void) { return one(); }\n", n);
+		rig_write(&rig, "b.c", text);
+		rig_connect(&rig, &c);
+		d = full ? rig_ask(&c, "daemon/rebuild", "{\"path\":\"%s\",\"force\":%s}", rig.tree, force)
+			 : rig_ask(&c, "daemon/sync", "{\"path\":\"%s\",\"timeout_ms\":60000}", rig.tree);
+		rig_close(&c);
+		code = d ? rig_error(d) : -32603;
+		sq_json_doc_free(d);
+		ck_assert_msg(!code || code == -32001 || code == -32603, "allocation %d: %d", n, code);
+		ck_assert_int_eq(rig_count(&rig, "one"), 1);   /* whatever happened */
+		if (!code)
+			break;
+		failures++;
+	}
+	arm("alloc", ENOMEM, 0);
+	ck_assert_int_gt(failures, 10);
+	rig_sync(&rig);
+	snprintf(text, sizeof(text), "turn_%d", n);
+	ck_assert_int_eq(rig_count(&rig, text), 1);
+	ck_assert_int_eq(number("memory", "reserved_bytes"), 0);
+	rig_expect_state(&rig, "Loaded");
+}
+
+START_TEST(every_allocation_of_an_edit)
+{
+	every_allocation(false);
+}
+END_TEST
+
+START_TEST(allocations_of_a_full_rebuild)
+{
+	every_allocation(true);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, disk_full_after_reservation);
+	tcase_add_test(tc, no_memory_before_publish);
+	tcase_add_test(tc, sync_alone_retries);
+	tcase_add_test(tc, first_load_fails);
+}
+
+static void add_allocations(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup_sweep, teardown);
+	tcase_add_test(tc, every_allocation_of_an_edit);
+	tcase_add_test(tc, allocations_of_a_full_rebuild);
+}
+
+int main(void)
+{
+#ifndef SQ_TEST_HOOKS
+	printf("SKIP: built without --enable-test-hooks\n");
+	(void)add;
+	(void)add_allocations;
+	return 77;
+#else
+	int failed = rig_main("faults", add);
+
+	failed |= rig_main("failing allocations", add_allocations);
+	return failed;
+#endif
+}
