@@ -76,6 +76,12 @@ static bool is_file_level(const struct sq_linker *l, const struct sq_cand *c)
 	       (c->kind == SQ_KIND_ENUM_VARIANT && l->t->family == SQ_FAMILY_C);
 }
 
+/* a candidate that no earlier one can equal: one loop over postings made them all */
+static void out_push(struct sq_linker *l, const struct sq_cand *c)
+{
+	sq_linker_fail(l, sq_vec_push(&l->out, *c));
+}
+
 /* ---- scope ------------------------------------------------------------- */
 
 /* add the file's own definitions of a name in one scope */
@@ -465,7 +471,7 @@ static bool bind_linkage(struct sq_linker *l, sq_name name, uint8_t want)
 			if (!(c[i].bits & want) || !is_file_level(l, &c[i]) || (!near && !external))
 				continue;
 			included |= near;
-			sq_out_add(l, &c[i]);
+			out_push(l, &c[i]);
 		}
 	}
 	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
@@ -488,7 +494,7 @@ static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
 		c = sq_cands(l, name, p.file, &n);
 		for (uint32_t i = 0; i < n; i++)
 			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP))
-				sq_out_add(l, &c[i]);
+				out_push(l, &c[i]);
 	}
 	return found(l, SQ_RULE_UNIQUE);
 }
@@ -513,7 +519,7 @@ static bool bind_unit(struct sq_linker *l, sq_name name, uint8_t want)
 		c = sq_cands(l, name, p.file, &n);
 		for (uint32_t i = 0; i < n; i++)
 			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP) && !c[i].foreign)
-				sq_out_add(l, &c[i]);
+				out_push(l, &c[i]);
 	}
 	return found(l, SQ_RULE_UNIT);
 }
@@ -711,7 +717,7 @@ static bool bind_namespace(struct sq_linker *l, sq_name namespace, sq_name name)
 			    (!near && !(c[i].bits & SQ_CLASS_EXTERNAL)))
 				continue;
 			included |= near;
-			sq_out_add(l, &c[i]);
+			out_push(l, &c[i]);
 		}
 	}
 	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);

@@ -142,7 +142,7 @@ static void sort_out(struct sq_linker *l)
 {
 	struct ranked *v;
 
-	if (l->out.n < 2)
+	if (l->out.n < 2 || l->out.n > SQ_LINK_MAX_LISTED)
 		return;
 	v = sq_malloc(l->out.n * sizeof(*v));
 	if (!v) {
