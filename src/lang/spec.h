@@ -138,10 +138,12 @@ struct sq_sym {
 	uint32_t local;              /* innermost local + 1, or 0 */
 	uint32_t slot;
 	uint32_t member_of, member_type;   /* sq_walk_bind_member(), or SQ_NONE */
+	uint32_t marks;              /* the language's own; 0 at first */
 };
 struct sq_local {
 	uint32_t sym, type, shadowed;
 	bool is_global;              /* a file-level variable kept for its type */
+	bool is_wide;                /* outlives blocks: ends with its function's scope */
 };
 
 struct sq_walk {
@@ -218,6 +220,8 @@ uint32_t sq_walk_find_def(const struct sq_walk *w, uint32_t sym, uint32_t kinds)
 void sq_walk_scope(struct sq_walk *w, struct sq_frame *f, bool function);
 /** sq_walk_local() - bind a name; outside functions it is only remembered for its type. */
 void sq_walk_local(struct sq_walk *w, uint32_t sym, uint32_t type);
+/** sq_walk_local_wide() - the same for a name that blocks do not confine (var of JavaScript). */
+void sq_walk_local_wide(struct sq_walk *w, uint32_t sym, uint32_t type);
 /** sq_walk_hide() - bind a name of nobody's concern, at any level. */
 void sq_walk_hide(struct sq_walk *w, uint32_t sym);
 /** sq_walk_unhide() - in this scope the name means the file-level one. */

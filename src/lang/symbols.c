@@ -146,26 +146,12 @@ void sq_walk_scope(struct sq_walk *w, struct sq_frame *f, bool function)
 	w->n_functions += function;
 }
 
-void sq_walk_end_scope(struct sq_walk *w, struct sq_frame *f)
+static void bind(struct sq_walk *w, struct sq_local l)
 {
-	while (w->locals.n > f->saved_locals) {
-		const struct sq_local *l = &w->locals.v[--w->locals.n];
-
-		w->syms.v[l->sym].local = l->shadowed;
-	}
-	w->scope_start = f->saved_scope;
-	w->n_scopes--;
-	w->n_functions -= f->function;
-	f->scope = false;
-}
-
-static void bind(struct sq_walk *w, uint32_t sym, uint32_t type, bool is_global)
-{
-	struct sq_sym *s = &w->syms.v[sym];
-	struct sq_local l = { .sym = sym, .type = type, .shadowed = s->local,
-			      .is_global = is_global };
+	struct sq_sym *s = &w->syms.v[l.sym];
 	int r;
 
+	l.shadowed = s->local;
 	/* one entry a name and scope, the last declaration wins */
 	if (s->local && s->local - 1 >= w->scope_start) {
 		l.shadowed = w->locals.v[s->local - 1].shadowed;
@@ -179,22 +165,52 @@ static void bind(struct sq_walk *w, uint32_t sym, uint32_t type, bool is_global)
 		s->local = (uint32_t)w->locals.n;
 }
 
+void sq_walk_end_scope(struct sq_walk *w, struct sq_frame *f)
+{
+	size_t n = w->locals.n;
+
+	while (w->locals.n > f->saved_locals) {
+		const struct sq_local *l = &w->locals.v[--w->locals.n];
+
+		w->syms.v[l->sym].local = l->shadowed;
+	}
+	w->scope_start = f->saved_scope;
+	w->n_scopes--;
+	w->n_functions -= f->function;
+	f->scope = false;
+	/* no entry is written before it is read: at most as many come back as went */
+	for (size_t i = f->saved_locals; i < n && !f->function; i++) {
+		struct sq_local l = w->locals.v[i];
+
+		if (l.is_wide)
+			bind(w, l);
+	}
+}
+
 void sq_walk_local(struct sq_walk *w, uint32_t sym, uint32_t type)
 {
 	if (sym != SQ_NONE)
-		bind(w, sym, type, !w->n_scopes);
+		bind(w, (struct sq_local){ .sym = sym, .type = type,
+					   .is_global = !w->n_scopes });
+}
+
+void sq_walk_local_wide(struct sq_walk *w, uint32_t sym, uint32_t type)
+{
+	if (sym != SQ_NONE)
+		bind(w, (struct sq_local){ .sym = sym, .type = type, .is_global = !w->n_scopes,
+					   .is_wide = true });
 }
 
 void sq_walk_hide(struct sq_walk *w, uint32_t sym)
 {
 	if (sym != SQ_NONE)
-		bind(w, sym, SQ_NONE, false);
+		bind(w, (struct sq_local){ .sym = sym, .type = SQ_NONE });
 }
 
 void sq_walk_unhide(struct sq_walk *w, uint32_t sym)
 {
 	if (sym != SQ_NONE)
-		bind(w, sym, SQ_NONE, true);
+		bind(w, (struct sq_local){ .sym = sym, .type = SQ_NONE, .is_global = true });
 }
 
 uint32_t sq_walk_class(struct sq_walk *w)
