@@ -2,7 +2,9 @@
 /* load, search, callers, edits, sync, unload: a tree in the life of the real daemon */
 #include "rig.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -465,6 +467,56 @@ START_TEST(stop_while_busy)
 }
 END_TEST
 
+/* times that any thread of the daemon went to sleep, which is once more than it woke up */
+static long voluntary_switches(void)
+{
+	char path[300], line[200];
+	struct dirent *e;
+	long sum = 0, n;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)rig.pid);
+	d = opendir(path);
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d))) {
+		FILE *f;
+
+		if (e->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/status", (int)rig.pid, e->d_name);
+		f = fopen(path, "re");
+		ck_assert_ptr_nonnull(f);
+		while (fgets(line, sizeof(line), f))
+			if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+				sum += n;
+		fclose(f);
+	}
+	closedir(d);
+	return sum;
+}
+
+/*
+ * Idle is free. With directory marks, so that what other programs do on the
+ * same filesystem does not count. The time that passes is what is measured: the
+ * one wait here that is not for an event.
+ */
+START_TEST(idle)
+{
+	long before, after, tries = 0;
+
+	rig_load(&rig);
+	rig_write(&rig, "last.c", "int last(void) { return 1; }\n");
+	rig_sync(&rig);
+	do {   /* the first look may still see the end of the last answer */
+		before = voluntary_switches();
+		ck_assert_int_eq(poll(NULL, 0, 1500), 0);
+		after = voluntary_switches();
+	} while (after != before && ++tries < 2);
+	ck_assert_int_eq(after - before, 0);
+	ck_assert_int_eq(rig_count(&rig, "last"), 1);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -492,6 +544,7 @@ static void add_directory(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup_directory, teardown);
 	tcase_add_test(tc, edits);
+	tcase_add_test(tc, idle);
 }
 
 int main(void)
