@@ -48,16 +48,6 @@ static bool ends_with_path(struct sq_slice path, struct sq_slice suffix)
 	       (path.n == suffix.n || path.p[path.n - suffix.n - 1] == '/');
 }
 
-/* number of leading directories that two paths share */
-static unsigned shared_dirs(struct sq_slice a, struct sq_slice b)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < a.n && i < b.n && a.p[i] == b.p[i]; i++)
-		n += a.p[i] == '/';
-	return n;
-}
-
 static struct sq_slice strip_dots(struct sq_slice s)
 {
 	for (;;) {
@@ -107,7 +97,6 @@ enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, 
 	size_t first = l->import_files.n;
 	struct sq_posting_iter it;
 	struct sq_posting p;
-	unsigned best = 0;
 	sq_file f;
 
 	if (base == SQ_NAME_NONE || !target.n)
@@ -121,21 +110,15 @@ enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, 
 	}
 	if (include_dirs(l, target, base))
 		return SQ_LINK_BOUND;
-	/* whole-target suffix matches; of several, those nearest to the includer */
+	/* every file whose path ends in the target; the compiler's search order is not known */
 	sq_version_postings(l->v, base, SQ_LIST_KEY, &it);
 	while (sq_posting_next(&it, &p)) {
 		struct sq_slice path = sq_version_bound(l->v, p.file)->path;
-		unsigned near = shared_dirs(path, from);
 
 		if (!ends_with_path(path, target) || sq_slice_eq(path, from) ||
 		    sq_file_family(l, p.file) != SQ_FAMILY_C)
 			continue;
-		if (near > best) {
-			l->import_files.n = first;
-			best = near;
-		}
-		if (near == best)
-			add_file(l, p.file);
+		add_file(l, p.file);
 	}
 	return l->import_files.n - first > 1 ? SQ_LINK_AMBIGUOUS : SQ_LINK_BOUND;
 }
