@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/json.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "proto/memory.h"
 #include "proto/scan.h"
 
 struct sq_json_doc {
 	json_t *root;
+	struct sq_arena arena;  /* of the tree; unused in the library */
 };
 
 static const json_t *in(const struct sq_json *v)
@@ -21,58 +22,74 @@ static const struct sq_json *out(const json_t *v)
 	return (const struct sq_json *)v;
 }
 
-void sq_json_use_alloc(void)
+#define DECODE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+#define ARENA_BYTES 2048u       /* first block: a request's tree fits */
+
+/* jansson says nothing at all when some allocations fail */
+static bool is_memory_error(json_error_t *err)
 {
-	json_set_alloc_funcs(sq_malloc, sq_free);
+	return !err->text[0] ||
+	       json_error_code(err) == json_error_out_of_memory;
 }
 
-#define DECODE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
+static void load(struct sq_json_doc *d, struct sq_slice text, json_error_t *err)
+{
+	struct sq_json_load l = {
+		.text = text.p ? text : SQ_LIT(""), .flags = DECODE_FLAGS,
+	};
+
+	sq_json_unload(d->root, &d->arena);
+	d->arena.block_bytes = ARENA_BYTES;
+	d->root = sq_json_load(&l, &d->arena, err);
+}
 
 /*
  * jansson refuses a document with an integer beyond int64_t, but the request
  * that holds it is well-formed JSON and deserves a better answer than "parse
  * error": such tokens are read as reals.
  */
-static json_t *load_widened(struct sq_slice text, json_error_t *err)
+static void load_widened(struct sq_json_doc *d, struct sq_slice text,
+			 json_error_t *err)
 {
 	struct sq_buf wide = SQ_BUF_NULL;
-	json_t *root = NULL;
 
 	sq_scan_widen(text, &wide);
-	if (!sq_buf_error(&wide))
-		root = json_loadb(wide.p, wide.n, DECODE_FLAGS, err);
+	if (sq_buf_error(&wide))
+		err->text[0] = '\0';
+	else
+		load(d, sq_buf_slice(&wide), err);
 	sq_buf_deinit(&wide);
-	return root;
 }
 
 int sq_json_parse(struct sq_slice text, struct sq_json_doc **ret_d,
 		  char *ret_msg, size_t msg_cap)
 {
 	json_error_t err = { .line = -1 };
-	struct sq_json_doc *d = sq_malloc(sizeof(*d));
+	struct sq_json_doc *d = sq_calloc(1, sizeof(*d));
 
 	if (!d)
 		return sq_error_origin(-ENOMEM);
-	d->root = json_loadb(text.p ? text.p : "", text.n, DECODE_FLAGS, &err);
-	if (!d->root && json_error_code(&err) == json_error_numeric_overflow)
-		d->root = load_widened(text, &err);
-	if (!d->root) {
-		sq_free(d);
-		if (json_error_code(&err) == json_error_out_of_memory)
-			return sq_error_origin(-ENOMEM);
-		if (ret_msg)
-			snprintf(ret_msg, msg_cap, "line %d, column %d: %s",
-				 err.line, err.column, err.text);
-		return SQ_JSON_E_SYNTAX;
+	load(d, text, &err);
+	if (!d->root && !is_memory_error(&err) &&
+	    json_error_code(&err) == json_error_numeric_overflow)
+		load_widened(d, text, &err);
+	if (d->root) {
+		*ret_d = d;
+		return 0;
 	}
-	*ret_d = d;
-	return 0;
+	sq_json_doc_free(d);
+	if (is_memory_error(&err))
+		return sq_error_origin(-ENOMEM);
+	if (ret_msg)
+		snprintf(ret_msg, msg_cap, "line %d, column %d: %s", err.line,
+			 err.column, err.text);
+	return SQ_JSON_E_SYNTAX;
 }
 
 struct sq_json_doc *sq_json_doc_free(struct sq_json_doc *d)
 {
 	if (d) {
-		json_decref(d->root);
+		sq_json_unload(d->root, &d->arena);
 		sq_free(d);
 	}
 	return NULL;

@@ -17,8 +17,9 @@
 
 struct sq_json;                   /* opaque value, owned by its document */
 struct sq_json_doc;
-/** sq_json_use_alloc() - let jansson allocate through base/alloc.h. A program calls
- *  it first thing; the library never does (its host may use jansson too). */
+/** sq_json_use_alloc() - let jansson allocate through base/alloc.h, and survive that it fails
+ *  (proto/memory.h). A daemon calls it first thing, before it has threads or documents; the
+ *  client library never does (its host may use jansson too). */
 void sq_json_use_alloc(void);
 /** sq_json_parse() - Return: 0; SQ_JSON_E_SYNTAX with @ret_msg (>= 160 bytes, may be NULL); -ENOMEM. */
 enum { SQ_JSON_E_SYNTAX = 1 };
