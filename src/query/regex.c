@@ -39,9 +39,14 @@ static int refuse(struct reader *r, const char *what)
 
 static void end_run(struct reader *r)
 {
+	/* clearing forgets that a run is not what it should be */
+	if (sq_buf_error(&r->run))
+		r->out.error = sq_buf_error(&r->run);
 	if (r->run.n > r->best.n) {
 		sq_buf_clear(&r->best);
 		sq_buf_add_slice(&r->best, sq_buf_slice(&r->run));
+		if (sq_buf_error(&r->best))
+			r->out.error = sq_buf_error(&r->best);
 	}
 	sq_buf_clear(&r->run);
 }
@@ -180,7 +185,7 @@ static int read_repeat(struct reader *r, char c)
 {
 	int ret = 0;
 
-	if (!r->out.n || !r->last)
+	if (!r->last)
 		return refuse(r, "nothing to repeat");
 	r->only_literal = false;
 	/* the byte before it is certain only with '+' */
@@ -294,7 +299,7 @@ static int compile(struct sq_regex *re, struct reader *r, bool icase)
 	char why[96];
 	int e;
 
-	if (!text || sq_buf_error(&r->best) || sq_buf_error(&r->run))
+	if (!text)
 		return sq_error_origin(-ENOMEM);
 	e = regcomp(&re->re, text, REG_EXTENDED | (icase ? REG_ICASE : 0));
 	if (!e)
@@ -393,38 +398,56 @@ struct sq_regex *sq_regex_free(struct sq_regex *re)
 	return NULL;
 }
 
-/* AddressSanitizer takes the text of regexec for a string that ends with NUL, whatever REG_STARTEND says */
-#if defined(__has_feature)
+/* AddressSanitizer's regexec() reads on to a NUL, whatever REG_STARTEND says */
+#ifdef __SANITIZE_ADDRESS__
+#define NEEDS_NUL 1
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define NEEDS_NUL 1
 #endif
 #endif
-#ifdef __SANITIZE_ADDRESS__
-#define NEEDS_NUL 1
-#endif
 
-static bool run_regex(const struct sq_regex *re, struct sq_slice text, regmatch_t *m)
+static bool execute(const struct sq_regex *re, const char *p, size_t n)
 {
-#ifdef NEEDS_NUL
-	_cleanup_(sq_freep) char *copy = sq_strndup(text.p ? text.p : "", text.n);
+	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)n };
 
-	return copy && !regexec(&re->re, copy, 1, m, REG_STARTEND);
-#else
-	return !regexec(&re->re, text.p ? text.p : "", 1, m, REG_STARTEND);
-#endif
+	return !regexec(&re->re, p, 1, &m, REG_STARTEND);
 }
+
+#ifdef NEEDS_NUL
+static bool run_regex(const struct sq_regex *re, struct sq_slice text)
+{
+	char small[4096];
+	char *copy = small;
+	bool yes;
+
+	if (text.n >= sizeof(small))
+		copy = sq_malloc(text.n + 1);
+	if (!copy)
+		return false;
+	memcpy(copy, text.p ? text.p : "", text.n);
+	copy[text.n] = '\0';
+	yes = execute(re, copy, text.n);
+	if (copy != small)
+		sq_free(copy);
+	return yes;
+}
+#else
+static bool run_regex(const struct sq_regex *re, struct sq_slice text)
+{
+	return execute(re, text.p ? text.p : "", text.n);
+}
+#endif
 
 bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 {
-	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
-
 	if (text.n < re->n_literal ||
 	    (re->n_literal &&
 	     !memmem(text.p, text.n, re->literal, re->n_literal)))
 		return false;
 	if (re->literal_is_all)
 		return true;
-	return run_regex(re, text, &m);
+	return run_regex(re, text);
 }
 
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all)
