@@ -477,7 +477,49 @@ static bool bind_linkage(struct sq_linker *l, sq_name name, uint8_t want)
 	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
 }
 
-/* types and macros of files whose include is not understood: only when there is no second one */
+/* a file that is compiled by itself: what it sees comes through its own includes */
+static bool is_compiled(struct sq_slice path)
+{
+	static const char *const suffixes[] = { ".c", ".cc", ".cpp", ".cxx", ".c++" };
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(suffixes); i++)
+		if (sq_slice_has_suffix(path, sq_slice_z(suffixes[i])))
+			return true;
+	return false;
+}
+
+/* #include "..." of a file that is not in the tree: made by the build, or moved by it */
+static bool has_strange_include(struct sq_linker *l)
+{
+	uint32_t first = sq_imports_of(l, l->file);
+
+	for (uint32_t i = 0; first != SQ_NONE && i < l->imports.n; i++)
+		if (!l->import_links.v[first + i].n && !(l->imports.v[i].flags & SQ_IMP_SYSTEM))
+			return true;
+	return false;
+}
+
+/*
+ * Can a macro of a file that is not included be meant here? What a header uses
+ * depends on who includes it. What a .c file uses does not: there the name is
+ * more often the system's (strcasecmp of some Windows header means nothing to the
+ * rest of the tree), so that the header has to lie beside it or an include has
+ * to be in doubt.
+ */
+static bool may_see_macros(struct sq_linker *l, sq_file f)
+{
+	struct sq_slice path = sq_version_bound(l->v, f)->path;
+
+	if (!is_compiled(l->b->path))
+		return true;
+	return !is_compiled(path) && (sq_same_dir(path, l->b->path) || has_strange_include(l));
+}
+
+/*
+ * Types and macros of files whose include is not understood: only when there is
+ * no second one. Types are taken from everywhere, as unit_types() does: a base
+ * has to bind where its members are looked for.
+ */
 static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
 {
 	struct sq_posting_iter it;
@@ -486,14 +528,19 @@ static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
 	want &= SQ_CLASS_TYPE | SQ_CLASS_MACRO;
 	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
 	while (sq_posting_next(&it, &p) && !l->error) {
+		uint8_t here = p.class_bits & want;
 		const struct sq_cand *c;
 		uint32_t n;
 
-		if (!(p.class_bits & want) || sq_file_family(l, p.file) != SQ_FAMILY_C)
+		if (!here || sq_file_family(l, p.file) != SQ_FAMILY_C)
+			continue;
+		if ((here & SQ_CLASS_MACRO) && !may_see_macros(l, p.file))
+			here &= (uint8_t)~SQ_CLASS_MACRO;
+		if (!here)
 			continue;
 		c = sq_cands(l, name, p.file, &n);
 		for (uint32_t i = 0; i < n; i++)
-			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP))
+			if ((c[i].bits & here) && (c[i].bits & SQ_CLASS_TOP))
 				out_push(l, &c[i]);
 	}
 	return found(l, SQ_RULE_UNIQUE);
