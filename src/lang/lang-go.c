@@ -105,10 +105,15 @@ static void keep_name(struct sq_frame *owner, const struct sq_frame *f)
 	owner->obj_end = f->end;
 }
 
+static bool is_name_byte(char c)
+{
+	return (c >= '0' && c <= '9') || sq_is_identifier(sq_slice(&c, 1));
+}
+
 /* past white space, commas and comments */
 static size_t skip_gap(struct sq_slice s, size_t i)
 {
-	for (; i < s.n && !sq_is_identifier(sq_slice(s.p + i, 1)); i++) {
+	for (; i < s.n && !is_name_byte(s.p[i]); i++) {
 		if (s.p[i] != '/' || i + 1 >= s.n)
 			continue;
 		if (s.p[i + 1] == '/')
@@ -131,7 +136,7 @@ static void bind_names(struct sq_walk *w, const struct sq_frame *owner, uint32_t
 	for (size_t i = skip_gap(s, 0); i < s.n; i = skip_gap(s, i)) {
 		size_t from = i;
 
-		while (i < s.n && sq_is_identifier(sq_slice(s.p + from, i + 1 - from)))
+		while (i < s.n && is_name_byte(s.p[i]))
 			i++;
 		sq_walk_local(w, sq_walk_sym(w, sq_slice(s.p + from, i - from)), type);
 		if (owner->bits & GO_TYPE_OF_FIRST)

@@ -32,7 +32,7 @@ static bool looks_like_type(struct sq_slice s)
 	for (size_t i = 1; i < s.n; i++)
 		if (s.p[i] >= 'a' && s.p[i] <= 'z')
 			return true;
-	return s.n == 1;
+	return false;
 }
 
 static bool in_interface(struct sq_walk *w)

@@ -32,10 +32,15 @@ static char next_byte(const struct sq_walk *w, uint32_t at, uint32_t end, char *
 	return at < end ? w->bytes.p[at] : '\0';
 }
 
+#define PATH_MAX_BYTES 256u   /* a longer one is no qualifier anyway */
+
 /* start of the path a.b::c that ends at @end; @end when there is none */
 static uint32_t path_start(const struct sq_walk *w, uint32_t from, uint32_t end)
 {
-	uint32_t at = before(w, from, end), start = end;
+	uint32_t at, start = end;
+
+	from = SQ_MAX(from, end > PATH_MAX_BYTES ? end - PATH_MAX_BYTES : 0);
+	at = before(w, from, end);
 
 	for (;;) {
 		uint32_t name_end = at;
