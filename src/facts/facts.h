@@ -55,7 +55,7 @@
 /* import flags */
 #define SQ_IMP_WILDCARD 0x01u       /* all public names of the target */
 #define SQ_IMP_REEXPORT 0x02u       /* export ... from, pub use */
-#define SQ_IMP_DEFAULT 0x04u        /* JS default import */
+#define SQ_IMP_DEFAULT 0x04u        /* JS default import; with NAMESPACE: require(), either of both */
 #define SQ_IMP_NAMESPACE 0x08u      /* import * as ns, require() */
 #define SQ_IMP_SYSTEM 0x10u         /* #include <...> */
 #define SQ_IMP_STATIC 0x20u         /* Java import static */

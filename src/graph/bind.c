@@ -202,25 +202,32 @@ static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name n
 	return false;
 }
 
-/* a type is looked into once for a reference, however many paths lead to it */
-static bool first_visit(struct sq_linker *l, const struct sq_cand *type)
+/* A type is looked into once for a reference, however many paths lead to it;
+ * later ones are told what the first one found, so that their order is no matter.
+ * Return: the visit, or NULL for the first one. */
+static const struct sq_visit *visit_of(struct sq_linker *l, const struct sq_cand *type)
 {
 	for (size_t i = 0; i < l->visited.n; i++)
-		if (l->visited.v[i].file == type->file && l->visited.v[i].ordinal == type->def)
-			return false;
-	sq_linker_fail(l, sq_vec_push(&l->visited,
-		(struct sq_target){ type->file, type->name, type->def }));
-	return true;
+		if (l->visited.v[i].file == type->file && l->visited.v[i].def == type->def)
+			return &l->visited.v[i];
+	return NULL;
 }
 
 static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
 {
-	size_t before = l->out.n;
+	const struct sq_visit *known = visit_of(l, type);
+	size_t before = l->out.n, at = l->visited.n;
+	bool hit;
 
-	if (depth > MAX_INHERIT_DEPTH || !first_visit(l, type))
+	if (known || depth > MAX_INHERIT_DEPTH)
+		return known && known->hit;
+	sq_linker_fail(l, sq_vec_push(&l->visited, (struct sq_visit){ type->file, type->def, false }));
+	if (l->error)
 		return false;
 	own_members(l, type, name);
-	return l->out.n > before || inherited(l, type, name, depth);
+	hit = l->out.n > before || inherited(l, type, name, depth);
+	l->visited.v[at].hit = hit;
+	return hit;
 }
 
 static void add_types(struct sq_linker *l, sq_name name, sq_file g, bool top_only)
@@ -310,6 +317,26 @@ static void unit_types(struct sq_linker *l, sq_file g, sq_name name)
 	l->types.n = near;
 }
 
+/* by path and position: postings come by file id, which must not show */
+static void sort_types(struct sq_linker *l, size_t first)
+{
+	for (size_t i = first + 1; i < l->types.n; i++) {
+		struct sq_cand c = l->types.v[i];
+		struct sq_slice path = sq_version_bound(l->v, c.file)->path;
+		size_t at = i;
+
+		for (; at > first; at--) {
+			const struct sq_cand *p = &l->types.v[at - 1];
+			int r = sq_slice_cmp(path, sq_version_bound(l->v, p->file)->path);
+
+			if (r > 0 || (!r && c.def >= p->def))
+				break;
+			l->types.v[at] = *p;
+		}
+		l->types.v[at] = c;
+	}
+}
+
 /* types (and C++ namespaces, Rust inline modules) that @name means in file @g; added to types */
 static void resolve_type(struct sq_linker *l, sq_file g, sq_name name)
 {
@@ -323,6 +350,7 @@ static void resolve_type(struct sq_linker *l, sq_file g, sq_name name)
 		unit_types(l, g, name);
 	if (l->types.n == before)
 		imported_types(l, g, name, true);
+	sort_types(l, before);
 }
 
 /* the enclosing type of a method of the current file; false when there is none */
@@ -415,7 +443,7 @@ static bool bind_import(struct sq_linker *l, uint32_t local, uint8_t want)
 		struct sq_import_link link = l->import_links.v[first + i];
 		uint32_t bound = imp->alias != SQ_NONE ? imp->alias : imp->name;
 
-		if (bound != local || imp->name == SQ_NONE || (imp->flags & SQ_IMP_WILDCARD))
+		if (bound != local || !sq_import_binds_member(l->t, imp))
 			continue;
 		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
 			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
@@ -699,7 +727,7 @@ static bool bind_through_import(struct sq_linker *l, struct sq_slice q, sq_name 
 	for (uint32_t i = 0; i < l->imports.n; i++) {
 		const struct sq_import *imp = &l->imports.v[i];
 
-		if ((imp->flags & SQ_IMP_WILDCARD) ||
+		if ((imp->flags & SQ_IMP_WILDCARD) || sq_import_only_exports(l->t, imp) ||
 		    (imp->kind != SQ_IMPORT_MODULE && imp->kind != SQ_IMPORT_NAME))
 			continue;
 		if (imp->kind == SQ_IMPORT_NAME && imp->name == SQ_NONE)
@@ -721,6 +749,9 @@ static bool bind_through_import(struct sq_linker *l, struct sq_slice q, sq_name 
 
 		for (uint32_t k = 0; k < link.n && !l->error; k++)
 			descend(l, l->import_files.v[link.first + k], best_rest, name);
+		/* require() of a module that is one class: a static member of it */
+		if (!l->out.n && l->imports.v[best].name != SQ_NONE)
+			through_member(l, &l->imports.v[best], link, best_rest, name);
 	}
 	return found(l, SQ_RULE_IMPORT);
 }

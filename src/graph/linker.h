@@ -26,6 +26,9 @@ struct sq_cand {
 	bool foreign;                   /* method defined outside its type's body (Go, Rust, C++) */
 };
 
+/* a type that was searched for a member: was there one, its own or inherited? */
+struct sq_visit { sq_file file; uint32_t def; bool hit; };
+
 /* package.json, go.mod, Cargo.toml, ...: a name for a directory */
 struct sq_config_root { struct sq_slice dir, name, main; enum sq_lang lang; };
 /* tsconfig paths, compile_commands include directories, Python source roots */
@@ -75,7 +78,7 @@ struct sq_linker {
 	/* result of the binding under way */
 	SQ_VEC(struct sq_cand) out;
 	SQ_VEC(struct sq_cand) types;   /* scratch: types a qualifier may mean */
-	SQ_VEC(struct sq_target) visited;   /* types already looked into for this reference */
+	SQ_VEC(struct sq_visit) visited;    /* types already looked into for this reference */
 	enum sq_rule rule;
 	/* an import that is not in the tree claims the name: nothing else may bind it */
 	bool claimed;
@@ -97,6 +100,18 @@ enum sq_family sq_file_family(const struct sq_linker *l, sq_file f);
 sq_file sq_linker_file(struct sq_linker *l, const struct sq_buf *path);
 /** sq_file_package() - NameId of the file's package clause, SQ_NAME_NONE without one. */
 sq_name sq_file_package(struct sq_linker *l, sq_file f);
+/* "export { a } from ..." binds no name in its own file; "pub use" does */
+static inline bool sq_import_only_exports(const struct sq_lang_traits *t, const struct sq_import *imp)
+{
+	return (imp->flags & SQ_IMP_REEXPORT) && t->style == SQ_STYLE_RELATIVE;
+}
+/* is the bound name one member of the target? That of require() may be, too. */
+static inline bool sq_import_binds_member(const struct sq_lang_traits *t, const struct sq_import *imp)
+{
+	return (imp->kind == SQ_IMPORT_NAME || (imp->flags & SQ_IMP_DEFAULT)) &&
+	       imp->name != SQ_NONE && !(imp->flags & SQ_IMP_WILDCARD) &&
+	       !sq_import_only_exports(t, imp);
+}
 static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)
 {
 	return sq_slice_eq(sq_path_dir(a), sq_path_dir(b));
