@@ -15,6 +15,7 @@
 #include "daemon/detach.h"
 #include "daemon/instance.h"
 #include "daemon/run.h"
+#include "proto/json.h"
 #include "sys/fd.h"
 #include "sys/notify.h"
 
@@ -323,5 +324,6 @@ int main(int argc, char **argv)
 	if (version)
 		return print_version(verbose);
 	(void)signal(SIGPIPE, SIG_IGN);
+	sq_json_use_alloc();
 	return dispatch(argv + optind, argc - optind, &o, spawned);
 }

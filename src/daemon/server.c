@@ -298,7 +298,7 @@ static void run_frames(struct sq_conn *c)
 	int r = 0;
 
 	c->in_frames = true;
-	while (may_read(c)) {
+	while (may_read(c) && c->in.n > c->in_used) {
 		r = sq_frame_next(sq_slice(c->in.p + c->in_used, c->in.n - c->in_used), &body, &used);
 		if (r)
 			break;
