@@ -32,9 +32,12 @@ static enum sq_link_state resolve(struct sq_linker *l, const struct sq_lang_trai
 /* insertion sort by path bytes: lists are short, and ids must not show */
 static void sort_files(struct sq_linker *l, uint32_t first)
 {
-	sq_file *v = l->import_files.v + first;
 	size_t n = l->import_files.n - first, out = 0;
+	sq_file *v;
 
+	if (!n)
+		return;
+	v = l->import_files.v + first;
 	for (size_t i = 1; i < n; i++) {
 		sq_file f = v[i];
 		struct sq_slice path = sq_version_bound(l->v, f)->path;
