@@ -79,7 +79,8 @@ static int derive_paths(struct sq_instance *i, const char *socket_path, struct s
 	i->pid_path = sq_asprintf("%.*s.pid", (int)stem.n, stem.p);
 	i->lock_path = sq_asprintf("%.*s.lock", (int)stem.n, stem.p);
 	i->log_path = sq_asprintf("%.*s.log", (int)stem.n, stem.p);
-	return i->pid_path && i->lock_path && i->log_path ? 0 : sq_error_origin(-ENOMEM);
+	i->ready_path = sq_asprintf("%.*s.ready", (int)stem.n, stem.p);
+	return i->pid_path && i->lock_path && i->log_path && i->ready_path ? 0 : sq_error_origin(-ENOMEM);
 }
 
 int sq_instance_init(const char *socket_path, struct sq_instance *ret_i, struct sq_instance_error *err)
@@ -106,12 +107,14 @@ void sq_instance_deinit(struct sq_instance *i)
 	if (i->owns_files) {
 		(void)unlink(i->socket_path);   /* may be gone already */
 		(void)unlink(i->pid_path);
+		(void)unlink(i->ready_path);
 	}
 	i->lock_fd = sq_fd_close(i->lock_fd);
 	sq_free(i->socket_path);
 	sq_free(i->pid_path);
 	sq_free(i->lock_path);
 	sq_free(i->log_path);
+	sq_free(i->ready_path);
 	*i = (struct sq_instance)SQ_INSTANCE_NULL;
 }
 
@@ -223,6 +226,11 @@ static int write_pid(struct sq_instance *i, struct sq_instance_error *err)
 		return say(err, SQ_INSTANCE_E_SETUP, "cannot write %s: %s", i->pid_path, strerror(-r));
 	}
 	return 0;
+}
+
+void sq_instance_mark_ready(struct sq_instance *i)
+{
+	sq_fd_close(open(i->ready_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
 /* a socket of a dead daemon is taken away; anything else is somebody's */

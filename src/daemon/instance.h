@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 struct sq_instance {
-	char *socket_path, *pid_path, *lock_path, *log_path;
+	char *socket_path, *pid_path, *lock_path, *log_path, *ready_path;
 	int lock_fd;           /* -1: not held */
 	int listen_fd;         /* -1: not bound */
 	bool owns_files;       /* socket and pid file are ours to unlink */
@@ -37,6 +37,8 @@ int sq_instance_adopt(struct sq_instance *i, int fd, struct sq_instance_error *e
 void sq_instance_hand_off(struct sq_instance *i);
 /** sq_instance_bind() - write the pid file, bind and listen (0600). The lock is held. */
 int sq_instance_bind(struct sq_instance *i, struct sq_instance_error *err) sq_must_check;
+/** sq_instance_mark_ready() - touch the .ready file; best effort, nothing depends on it here. */
+void sq_instance_mark_ready(struct sq_instance *i);
 /** sq_instance_connect() - Return: a connected descriptor; -errno (-ENOENT, -ECONNREFUSED: not running). */
 int sq_instance_connect(const struct sq_instance *i);
 /** sq_instance_pid() - of the pid file; 0 unknown. */

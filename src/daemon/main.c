@@ -103,7 +103,7 @@ static int instance_exit(int r, const struct sq_instance_error *err)
 
 /* ---- serving ------------------------------------------------------------------- */
 
-struct ready_arg { const struct sq_config *config; bool is_detached; };
+struct ready_arg { const struct sq_config *config; struct sq_instance *instance; bool is_detached; };
 
 static void ready(void *arg)
 {
@@ -116,6 +116,7 @@ static void ready(void *arg)
 			(void)dup2(null, STDERR_FILENO);   /* the terminal is not ours any more */
 		sq_fd_close(null);
 	}
+	sq_instance_mark_ready(a->instance);
 	sq_detach_ready();
 }
 
@@ -144,7 +145,7 @@ static int take_lock(struct sq_instance *i)
 
 static int serve_locked(struct sq_config *c, struct sq_instance *i, bool is_detached)
 {
-	struct ready_arg arg = { .config = c, .is_detached = is_detached };
+	struct ready_arg arg = { .config = c, .instance = i, .is_detached = is_detached };
 	struct sq_instance_error err;
 	int r = sq_instance_bind(i, &err);
 
