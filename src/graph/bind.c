@@ -48,6 +48,19 @@ static bool is_type_kind(uint8_t kind)
 	}
 }
 
+/* what can stand before a member's name: in JavaScript any object or function, too */
+static bool holds_members(const struct sq_linker *l, uint8_t kind)
+{
+	switch (kind) {
+	case SQ_KIND_MODULE:
+		return true;
+	case SQ_KIND_VARIABLE: case SQ_KIND_CONSTANT: case SQ_KIND_FUNCTION:
+		return l->t->family == SQ_FAMILY_JS;
+	default:
+		return is_type_kind(kind);
+	}
+}
+
 static bool is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
 {
 	for (const char *const *n = t->self_names; n && *n; n++)
@@ -236,7 +249,7 @@ static void add_types(struct sq_linker *l, sq_name name, sq_file g, bool top_onl
 	const struct sq_cand *c = sq_cands(l, name, g, &n);
 
 	for (uint32_t i = 0; i < n; i++)
-		if ((is_type_kind(c[i].kind) || c[i].kind == SQ_KIND_MODULE) &&
+		if (holds_members(l, c[i].kind) &&
 		    (!top_only || (c[i].bits & SQ_CLASS_TOP)))
 			sq_linker_fail(l, sq_vec_push(&l->types, c[i]));
 }
@@ -245,7 +258,7 @@ static void add_types(struct sq_linker *l, sq_name name, sq_file g, bool top_onl
 static void out_to_types(struct sq_linker *l, size_t before)
 {
 	for (size_t i = before; i < l->out.n; i++)
-		if (is_type_kind(l->out.v[i].kind) || l->out.v[i].kind == SQ_KIND_MODULE)
+		if (holds_members(l, l->out.v[i].kind))
 			sq_linker_fail(l, sq_vec_push(&l->types, l->out.v[i]));
 	l->out.n = before;
 }

@@ -119,7 +119,7 @@ static void index_imports(struct sq_linker *l)
 		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
 
 		sq_linker_fail(l, sq_vec_push(&l->imports, imp));
-		if (bound != SQ_NONE && sq_import_binds_member(l->t, &imp) && !l->import_of.v[bound])
+		if (l->t && bound != SQ_NONE && sq_import_binds_member(l->t, &imp) && !l->import_of.v[bound])
 			l->import_of.v[bound] = (uint32_t)l->imports.n;
 	}
 }

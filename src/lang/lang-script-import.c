@@ -32,6 +32,14 @@ static bool has_token(TSNode node, const char *token)
 
 /* imports */
 
+/* require() gives the whole module, which often is one class or function */
+static void require_module(struct sq_walk *w, TSNode at, struct sq_slice target,
+			   struct sq_slice alias, unsigned flags)
+{
+	sq_walk_import(w, sq_node_line(at), SQ_IMPORT_MODULE, target, SQ_LIT("default"), alias,
+		       flags | SQ_IMP_NAMESPACE | SQ_IMP_DEFAULT);
+}
+
 static void import_module(struct sq_walk *w, TSNode at, struct sq_slice target,
 			  struct sq_slice alias, unsigned flags)
 {
@@ -108,8 +116,8 @@ enum sq_visit sq_script_on_import(struct sq_walk *w, struct sq_frame *f)
 			import_clause(w, child, string_text(w, source), flags);
 			is_bare = false;
 		} else if (sq_script_is(child, "import_require_clause")) {
-			import_module(w, child, string_text(w, sq_node_field(child, "source")),
-				      sq_node_text(w, ts_node_named_child(child, 0)), flags);
+			require_module(w, child, string_text(w, sq_node_field(child, "source")),
+				       sq_node_text(w, ts_node_named_child(child, 0)), flags);
 			is_bare = false;
 		}
 	}
@@ -199,6 +207,8 @@ bool sq_script_require(struct sq_walk *w, struct sq_frame *f)
 		return false;
 	if (sq_script_is(name, "identifier") && !ts_node_is_null(member))
 		import_member(w, member, target, sq_node_text(w, member), sq_node_text(w, name), 0);
+	else if (sq_script_is(name, "identifier") && is_require)
+		require_module(w, name, target, sq_node_text(w, name), 0);
 	else if (sq_script_is(name, "identifier"))
 		import_module(w, name, target, sq_node_text(w, name), 0);
 	else if (sq_script_is(name, "object_pattern") && ts_node_is_null(member))
@@ -386,7 +396,7 @@ static void export_one(struct sq_walk *w, struct sq_frame *f, TSNode key, TSNode
 	if (target.n && is_require && !ts_node_is_null(member))
 		import_member(w, member, target, sq_node_text(w, member), name, SQ_IMP_REEXPORT);
 	else if (target.n && is_require)
-		import_module(w, key, target, name, SQ_IMP_REEXPORT);
+		require_module(w, key, target, name, SQ_IMP_REEXPORT);
 	else if (ts_node_is_null(member) && sq_script_is(value, "identifier"))
 		sq_script_export(w, value, name);
 	else if (kind >= 0)
@@ -458,24 +468,23 @@ enum sq_visit sq_script_on_object(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
-static void mark(struct sq_walk *w, const struct sq_sym *s)
-{
-	uint32_t n = sq_facts_n_defs(w->builder);
-	unsigned flags = (s->marks & SCRIPT_MARK_EXPORTED ? SQ_DEF_EXPORTED : 0) |
-			 (s->marks & SCRIPT_MARK_DEFAULT ? SQ_DEF_DEFAULT : 0);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct sq_def *d = sq_walk_get_def(w, i);
-
-		if (d->name == s->string && d->parent == SQ_NONE && !(d->flags & SQ_DEF_NESTED))
-			d->flags |= (uint16_t)flags;
-	}
-}
-
+/* "export { a }" may stand before and after a */
 void sq_script_leave_program(struct sq_walk *w, struct sq_frame *f)
 {
+	uint32_t n = sq_facts_n_defs(w->builder);
+
 	(void)f;
-	for (size_t i = 0; i < w->syms.n; i++)
-		if (w->syms.v[i].marks && w->syms.v[i].string != SQ_NONE)
-			mark(w, &w->syms.v[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sq_def *d = sq_walk_get_def(w, i);
+		uint32_t sym, marks;
+
+		if (d->parent != SQ_NONE || d->name == SQ_NONE || (d->flags & SQ_DEF_NESTED))
+			continue;
+		sym = sq_walk_sym(w, sq_facts_string(w->builder, d->name));
+		marks = sym == SQ_NONE ? 0 : w->syms.v[sym].marks;
+		if (marks & SCRIPT_MARK_EXPORTED)
+			d->flags |= SQ_DEF_EXPORTED;
+		if (marks & SCRIPT_MARK_DEFAULT)
+			d->flags |= SQ_DEF_DEFAULT;
+	}
 }

@@ -42,6 +42,33 @@ static TSNode only_member(TSNode type)
 	return only;
 }
 
+/* the class behind a type or a literal of the language itself, or NULL */
+static const char *built_in(struct sq_slice node_type, struct sq_slice text)
+{
+	static const struct { const char *type, *text, *name; } names[] = {
+		{ "array_type", NULL, "Array" }, { "tuple_type", NULL, "Array" },
+		{ "predefined_type", "string", "String" }, { "predefined_type", "number", "Number" },
+		{ "predefined_type", "boolean", "Boolean" }, { "predefined_type", "bigint", "BigInt" },
+		{ "predefined_type", "symbol", "Symbol" }, { "template_literal_type", NULL, "String" },
+		{ "array", NULL, "Array" }, { "string", NULL, "String" },
+		{ "template_string", NULL, "String" }, { "number", NULL, "Number" },
+		{ "regex", NULL, "RegExp" }, { "true", NULL, "Boolean" }, { "false", NULL, "Boolean" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(names); i++)
+		if (sq_slice_is(node_type, names[i].type) &&
+		    (!names[i].text || sq_slice_is(text, names[i].text)))
+			return names[i].name;
+	return NULL;
+}
+
+static uint32_t built_in_type(struct sq_walk *w, TSNode node)
+{
+	const char *name = built_in(sq_slice_z(ts_node_type(node)), sq_node_text(w, node));
+
+	return name ? sq_walk_sym(w, sq_slice_z(name)) : SQ_NONE;
+}
+
 uint32_t sq_script_type_of_node(struct sq_walk *w, TSNode type)
 {
 	while (!ts_node_is_null(type)) {
@@ -54,10 +81,10 @@ uint32_t sq_script_type_of_node(struct sq_walk *w, TSNode type)
 		else if (!strcmp(name, "union_type"))
 			type = only_member(type);
 		else if (!strcmp(name, "parenthesized_type") || !strcmp(name, "readonly_type") ||
-			 !strcmp(name, "type_annotation"))
+			 !strcmp(name, "type_annotation") || !strcmp(name, "literal_type"))
 			type = ts_node_named_child(type, 0);
 		else
-			break;
+			return built_in_type(w, type);
 	}
 	return SQ_NONE;
 }
@@ -85,7 +112,7 @@ static uint32_t type_of_value(struct sq_walk *w, TSNode value)
 		if (strcmp(name, "parenthesized_expression") != 0 &&
 		    strcmp(name, "non_null_expression") != 0 &&
 		    strcmp(name, "satisfies_expression") != 0)
-			break;
+			return built_in_type(w, value);
 		value = ts_node_named_child(value, 0);
 	}
 	return SQ_NONE;

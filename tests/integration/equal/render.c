@@ -239,10 +239,12 @@ static void script_import(const struct model *m, const struct model_file *f, con
 			 stem_name(m, im->stem), im->alias == 2 ? ".js" : "");
 	switch (im->style) {
 	case 0:
-		sq_buf_printf(out, "import * as al%u from '%s';\n", im->alias, to);
+		sq_buf_printf(out, im->alias == 2 ? "const al%u = require('%s');\n" :
+			      "import * as al%u from '%s';\n", im->alias, to);
 		return;
 	case 1:
-		sq_buf_printf(out, "import f%u from '%s';\n", im->stem, to);
+		sq_buf_printf(out, im->alias == 2 ? "const C%u = require('%s');\n" :
+			      "import f%u from '%s';\n", im->stem % 4, to);
 		return;
 	case 2:
 		sq_buf_printf(out, "export * from '%s';\n", to);
@@ -275,6 +277,12 @@ static void render_script(const struct model *m, const struct model_file *f, str
 		render_uses(m, f, ".", "    ", out);
 		sq_buf_puts(out, "  }\n}\n");
 	}
+	/* an object is a class of its own kind */
+	if (f->package && f->n_uses % 2)
+		sq_buf_printf(out, "%sconst C%u = { m%u() { return 0; } };\n", f->n_uses % 3 ? "export " : "",
+			      f->n_funcs % 4, f->n_uses % 4);
+	if (f->n_classes && f->func[0].local)
+		sq_buf_printf(out, "module.exports = C%u;\n", f->class[0].name);
 	sq_buf_puts(out, "function user(y) {\n  const x = new C1();\n  x.m1();\n  y.m2();\n");
 	render_uses(m, f, ".", "  ", out);
 	sq_buf_puts(out, "}\n");
