@@ -43,7 +43,7 @@ static int print_clean(const char *dir, uint8_t link_flags)
 	if (r < 0)
 		fprintf(stderr, "test-equal: %s: %s\n", dir, strerror(-r));
 	else
-		fwrite(text.p, 1, text.n, stdout);
+		fwrite(text.n ? text.p : "", 1, text.n, stdout);
 	sq_buf_deinit(&text);
 	return r ? 1 : 0;
 }
