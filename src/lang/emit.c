@@ -352,6 +352,8 @@ static bool take_part(struct sq_walk *w, struct path *x)
 {
 	const char *from = x->p;
 
+	if (x->p < x->end && *x->p == '#')   /* private names of JavaScript */
+		x->p++;
 	while (x->p < x->end && is_name_byte((unsigned char)*x->p))
 		x->p++;
 	if (x->p == from || (*from >= '0' && *from <= '9'))

@@ -132,6 +132,24 @@ static enum sq_visit on_subscript(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
+/* the grammar reads "await f<T>()" as a call of what "await f" gives */
+static enum sq_visit on_await(struct sq_walk *w, struct sq_frame *f)
+{
+	(void)w;
+	if (f->role == SQ_ROLE_CALLEE && (f[-1].rule->flags & SQ_RULE_CALL))
+		f->child_role = SQ_ROLE_CALLEE;
+	return SQ_DESCEND;
+}
+
+static void leave_await(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_ref *r = f->child_role == SQ_ROLE_CALLEE ?
+			   sq_facts_ref(w->builder, f[-1].ref) : NULL;
+
+	if (r)
+		r->flags |= SQ_REFF_AWAIT;
+}
+
 #define LEAF(name) { .type = name, .flags = SQ_RULE_LEAF }
 
 const struct sq_rule_row sq_script_rules[] = {
@@ -195,7 +213,8 @@ const struct sq_rule_row sq_script_rules[] = {
 
 	{ .type = "call_expression", .enter = sq_script_on_call, .flags = SQ_RULE_CALL },
 	{ .type = "new_expression", .flags = SQ_RULE_CALL | SQ_RULE_NEW },
-	{ .type = "await_expression", .flags = SQ_RULE_AWAIT },
+	{ .type = "await_expression", .enter = on_await, .leave = leave_await,
+	  .flags = SQ_RULE_AWAIT },
 	{ .type = "arguments", .leave = sq_leave_arguments, .flags = SQ_RULE_COUNT },
 	{ .type = "member_expression", .enter = on_member_expression },
 	{ .type = "subscript_expression", .enter = on_subscript },
