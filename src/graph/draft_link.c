@@ -10,6 +10,7 @@
 /* one round: links that change may make further files be linked again */
 struct pass {
 	struct sq_draft *d;
+	const struct sq_file_set *set;  /* of all rounds */
 	SQ_VEC(sq_file) files;          /* of this round */
 	struct sq_links **links;        /* [files.n] new pieces; NULL: the old one stays */
 	struct sq_linker **linkers;     /* [worker], made on first use, kept over rounds */
@@ -71,7 +72,7 @@ static int linker_of(struct pass *p, unsigned worker, struct sq_linker **ret_l)
 		r = sq_linker_new(&p->linkers[worker]);
 		if (r < 0)
 			return sq_error_trace(r);
-		sq_linker_begin(p->linkers[worker], p->d->v);
+		sq_linker_begin(p->linkers[worker], p->d->v, links_all(p->d) ? NULL : p->set);
 	}
 	*ret_l = p->linkers[worker];
 	return 0;
@@ -187,7 +188,7 @@ int sq_draft_link(struct sq_draft *d)
 {
 	uint32_t width = sq_parallel_width(d->opts.par);
 	struct sq_file_set set = { .bits = NULL };
-	struct pass p = { .d = d };
+	struct pass p = { .d = d, .set = &set };
 	int r = collect(d, &set);
 
 	p.linkers = sq_calloc(width, sizeof(*p.linkers));

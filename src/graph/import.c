@@ -122,6 +122,34 @@ static void mark(struct sq_linker *l, sq_file f)
 	sq_linker_fail(l, sq_vec_push(&l->queue, f));
 }
 
+/* links of a file that no change concerns: its imports mean what they meant */
+static const struct sq_links *settled_links(const struct sq_linker *l, sq_file f)
+{
+	const struct sq_links *links = sq_version_slot(l->v, f).links;
+
+	return l->stale && links && links->n_links && !sq_file_set_has(l->stale, f) ? links : NULL;
+}
+
+static void mark_imports(struct sq_linker *l, sq_file g)
+{
+	const struct sq_links *settled = settled_links(l, g);
+	uint32_t first, n;
+
+	if (settled) {
+		for (uint32_t i = 0; i < settled->n_files; i++)
+			mark(l, settled->files[i]);
+		return;
+	}
+	first = sq_imports_of(l, g);
+	n = first == SQ_NONE ? 0 : sq_version_bound(l->v, g)->columns.n_imports;
+	for (uint32_t i = 0; i < n; i++) {
+		struct sq_import_link link = l->import_links.v[first + i];
+
+		for (uint32_t k = 0; k < link.n; k++)
+			mark(l, l->import_files.v[link.first + k]);
+	}
+}
+
 void sq_mark_closure(struct sq_linker *l, sq_file f)
 {
 	if (l->marked_for == f)
@@ -136,18 +164,8 @@ void sq_mark_closure(struct sq_linker *l, sq_file f)
 	l->marked_for = f;
 	sq_vec_clear(&l->queue);
 	mark(l, f);
-	for (size_t at = 0; at < l->queue.n && !l->error; at++) {
-		sq_file g = l->queue.v[at];
-		uint32_t first = sq_imports_of(l, g);
-		uint32_t n = first == SQ_NONE ? 0 : sq_version_bound(l->v, g)->columns.n_imports;
-
-		for (uint32_t i = 0; i < n; i++) {
-			struct sq_import_link link = l->import_links.v[first + i];
-
-			for (uint32_t k = 0; k < link.n; k++)
-				mark(l, l->import_files.v[link.first + k]);
-		}
-	}
+	for (size_t at = 0; at < l->queue.n && !l->error; at++)
+		mark_imports(l, l->queue.v[at]);
 }
 
 sq_file sq_submodule(struct sq_linker *l, sq_file m, struct sq_slice name)

@@ -60,9 +60,10 @@ static void drop_cands(struct sq_linker *l)
 	sq_vec_clear(&l->cands);
 }
 
-void sq_linker_begin(struct sq_linker *l, const struct sq_version *v)
+void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const struct sq_file_set *stale)
 {
 	l->v = v;
+	l->stale = stale;
 	l->error = 0;
 	l->config_read = false;
 	l->marked_for = SQ_FILE_NONE;

@@ -9,12 +9,16 @@
  * Ownership: a linker is scratch memory of one worker; reused file after file.
  * Threads:   one linker a thread; the version is read only.
  */
-#include "graph/version.h"
+#include "graph/relink.h"
 
 struct sq_linker;
 int sq_linker_new(struct sq_linker **ret_l) sq_must_check;
 struct sq_linker *sq_linker_free(struct sq_linker *l);
-/** sq_linker_begin() - the version all following calls read. Resets caches. */
-void sq_linker_begin(struct sq_linker *l, const struct sq_version *v);
+/**
+ * sq_linker_begin() - the version all following calls read. Resets caches.
+ * @stale: files whose links in @v may be out of date; what the imports of all
+ *         others mean is read from their links. NULL: every file. Borrowed.
+ */
+void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const struct sq_file_set *stale);
 /** sq_link_file() - a new links piece with the given birth, or -ENOMEM. */
 int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links **ret_links) sq_must_check;

@@ -36,6 +36,7 @@ struct sq_config_path { struct sq_slice dir, target, alias; enum sq_lang lang; }
 
 struct sq_linker {
 	const struct sq_version *v;
+	const struct sq_file_set *stale;        /* see sq_linker_begin() */
 	int error;
 
 	/* definitions of (name, file) */
