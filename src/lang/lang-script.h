@@ -16,8 +16,8 @@ enum sq_script_node {
 	SCRIPT_OTHER, SCRIPT_PATTERN, SCRIPT_DECLARATION, SCRIPT_DECLARATOR, SCRIPT_PARAMETERS,
 	SCRIPT_PARAMETER, SCRIPT_ARROW, SCRIPT_FUNCTION, SCRIPT_CATCH, SCRIPT_FOR, SCRIPT_CLASS,
 	SCRIPT_OBJECT, SCRIPT_EXPORT, SCRIPT_AMBIENT, SCRIPT_MODULE, SCRIPT_ASSIGNMENT,
-	SCRIPT_ENUM_BODY, SCRIPT_INTERFACE_BODY, SCRIPT_OBJECT_TYPE, SCRIPT_HERITAGE,
-	SCRIPT_MAPPED_TYPE, SCRIPT_STATIC_BLOCK,
+	SCRIPT_ENUM_BODY, SCRIPT_OBJECT_TYPE, SCRIPT_HERITAGE,
+	SCRIPT_STATIC_BLOCK,
 };
 
 /* frame bits */
@@ -50,7 +50,7 @@ bool sq_script_is_literal(TSNode value);
 
 /* lang-script-def.c: definitions */
 
-/** sq_script_value_kind() - kind of definition that a value makes, or -1: not a function or class. */
+/** sq_script_value_kind() - kind of the function or class that a value is, or -1. */
 int sq_script_value_kind(TSNode value);
 /** sq_script_words() - flags from the words before a name: static, async, private ... */
 unsigned sq_script_words(const struct sq_walk *w, TSNode node, TSNode name);

@@ -63,12 +63,7 @@ static bool is_member(struct sq_walk *w, const struct sq_frame *f)
 {
 	const struct sq_def *d = sq_walk_get_def(w, w->encl);
 
-	switch (f[-1].rule->arg) {
-	case SCRIPT_OBJECT_TYPE:
-		return d && d->kind == SQ_KIND_TYPE;
-	default:
-		return true;
-	}
+	return f[-1].rule->arg != SCRIPT_OBJECT_TYPE || (d && d->kind == SQ_KIND_TYPE);
 }
 
 static enum sq_visit on_property_signature(struct sq_walk *w, struct sq_frame *f)
@@ -172,7 +167,6 @@ static const struct sq_rule_row rules[] = {
 	{ .type = "abstract_class_declaration", .enter = sq_script_on_class, .arg = SCRIPT_CLASS },
 	{ .type = "extends_clause", .arg = SCRIPT_HERITAGE },
 	{ .type = "implements_clause", .child_role = SQ_ROLE_IMPLEMENT },
-	{ .type = "interface_body", .arg = SCRIPT_INTERFACE_BODY },
 	{ .type = "object_type", .arg = SCRIPT_OBJECT_TYPE },
 	{ .type = "public_field_definition", .enter = sq_script_on_field },
 	{ .type = "property_signature", .enter = on_property_signature },
