@@ -88,6 +88,8 @@ static int put(void *arg, const struct sq_read_result *res)
 	if (!p.skip) {
 		sq_extract_limits_default(&limits);
 		r = sq_extract(f->t->extractor, p.lang, res->bytes, &limits, &facts);
+		if (r == SQ_LANG_E_UNKNOWN)
+			r = -ENOENT;     /* a graph of nothing would equal any other */
 		if (r < 0)
 			return r;
 		if (r)
