@@ -870,7 +870,8 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 	sq_name name = l->b->names[r->name];
 
 	if (r->flags & SQ_REFF_TYPED) {
-		if (bind_through_import(l, q, name) || (l->claimed && !l->t->duck_methods) ||
+		/* a type that an import claims is no namesake's, in the tree or not */
+		if (bind_through_import(l, q, name) || l->claimed ||
 		    bind_through_type(l, q, name) || bind_crate_path(l, q, name))
 			return l->out.n > 0;
 		return false;
