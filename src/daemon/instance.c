@@ -16,9 +16,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "proto/frame.h"
+#include "proto/hello.h"
 #include "sys/fd.h"
 
 #define BACKLOG 256
+#define HELLO_LIMIT_MS 500     /* a live daemon answers within microseconds */
 
 static int say(struct sq_instance_error *err, int code, const char *fmt, ...) SQ_PRINTF(3, 4);
 static int say(struct sq_instance_error *err, int code, const char *fmt, ...)
@@ -233,6 +236,28 @@ void sq_instance_mark_ready(struct sq_instance *i)
 	sq_fd_close(open(i->ready_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
 }
 
+/*
+ * A connection alone proves nothing: the kernel takes a ring apart after its
+ * process is gone, and until then the listening socket of a killed daemon
+ * accepts. Whoever lives answers a hello.
+ */
+static bool is_answered(int fd)
+{
+	struct timeval limit = { .tv_usec = HELLO_LIMIT_MS * 1000 };
+	struct sq_buf hello = SQ_BUF_NULL;
+	size_t at = sq_frame_begin(&hello);
+	bool answered = false;
+	char byte;
+
+	sq_hello_request(&hello, PACKAGE_VERSION);
+	sq_frame_end(&hello, at);
+	if (!sq_buf_error(&hello) && !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) &&
+	    send(fd, hello.p, hello.n, MSG_NOSIGNAL) == (ssize_t)hello.n)
+		answered = recv(fd, &byte, 1, 0) == 1;
+	sq_buf_deinit(&hello);
+	return answered;
+}
+
 /* a socket of a dead daemon is taken away; anything else is somebody's */
 static int clear_stale(const struct sq_instance *i, struct sq_instance_error *err)
 {
@@ -245,10 +270,11 @@ static int clear_stale(const struct sq_instance *i, struct sq_instance_error *er
 	if (!S_ISSOCK(st.st_mode))
 		return say(err, SQ_INSTANCE_E_SETUP, "%s exists and is not a socket", i->socket_path);
 	fd = sq_instance_connect(i);
-	if (fd >= 0) {
+	if (fd >= 0 && is_answered(fd)) {
 		sq_fd_close(fd);
 		return say(err, SQ_INSTANCE_E_SETUP, "another daemon listens on %s", i->socket_path);
 	}
+	sq_fd_close(fd);
 	if (unlink(i->socket_path) < 0 && errno != ENOENT)
 		return say(err, SQ_INSTANCE_E_SETUP, "cannot remove stale socket %s: %s", i->socket_path, strerror(errno));
 	return 0;

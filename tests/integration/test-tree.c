@@ -408,6 +408,13 @@ END_TEST
 
 START_TEST(killed)
 {
+	/* several times: the dead one's ring may keep its socket listening for a moment */
+	for (int i = 0; i < 8; i++) {
+		rig_load(&rig);
+		rig_kill(&rig, SIGKILL);
+		ck_assert_int_eq(rig_wait(&rig), 128 + SIGKILL);
+		rig_start(&rig);
+	}
 	rig_load(&rig);
 	rig_kill(&rig, SIGKILL);
 	ck_assert_int_eq(rig_wait(&rig), 128 + SIGKILL);
@@ -495,6 +502,12 @@ static long voluntary_switches(void)
 	return sum;
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+
 /*
  * Idle is free. With directory marks, so that what other programs do on the
  * same filesystem does not count. The time that passes is what is measured: the
@@ -504,6 +517,10 @@ START_TEST(idle)
 {
 	long before, after, tries = 0;
 
+#ifdef __SANITIZE_THREAD__
+	fprintf(stderr, "idle: ThreadSanitizer's own thread wakes up\n");
+	return;
+#endif
 	rig_load(&rig);
 	rig_write(&rig, "last.c", "int last(void) { return 1; }\n");
 	rig_sync(&rig);
