@@ -8,8 +8,6 @@
 #include "graph/linker.h"
 #include "graph/qualifier.h"
 
-#define MAX_INHERIT_DEPTH 8u
-
 #define WANT_ANY 0x1fu          /* every class but the two place bits */
 
 /* which classes of definitions a reference kind may mean */
@@ -37,30 +35,6 @@ static uint8_t wanted(const struct sq_linker *l, const struct sq_ref *r)
 	}
 }
 
-static bool is_type_kind(uint8_t kind)
-{
-	switch (kind) {
-	case SQ_KIND_CLASS: case SQ_KIND_INTERFACE: case SQ_KIND_TRAIT: case SQ_KIND_TYPE:
-	case SQ_KIND_STRUCT: case SQ_KIND_ENUM: case SQ_KIND_ANNOTATION:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* what can stand before a member's name: in JavaScript any object or function, too */
-static bool holds_members(const struct sq_linker *l, uint8_t kind)
-{
-	switch (kind) {
-	case SQ_KIND_MODULE:
-		return true;
-	case SQ_KIND_VARIABLE: case SQ_KIND_CONSTANT: case SQ_KIND_FUNCTION:
-		return l->t->family == SQ_FAMILY_JS;
-	default:
-		return is_type_kind(kind);
-	}
-}
-
 static bool is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
 {
 	for (const char *const *n = t->self_names; n && *n; n++)
@@ -72,14 +46,6 @@ static bool is_self_name(const struct sq_lang_traits *t, struct sq_slice s)
 static struct sq_slice text(const struct sq_linker *l, uint32_t local)
 {
 	return sq_version_string(l->v, l->b->names[local]);
-}
-
-static bool found(struct sq_linker *l, enum sq_rule rule)
-{
-	if (!l->out.n)
-		return false;
-	l->rule = rule;
-	return true;
 }
 
 /* a C enumerator is a name of its file, although an enum is its parent */
@@ -113,7 +79,7 @@ static void add_scope(struct sq_linker *l, uint32_t local, uint32_t scope, uint8
 /* may code in a scope of this kind use the scope's members by bare name? */
 static bool opens_scope(const struct sq_linker *l, uint8_t kind)
 {
-	if (kind == SQ_KIND_MODULE || !is_type_kind(kind))
+	if (kind == SQ_KIND_MODULE || !sq_is_type_kind(kind))
 		return true;
 	return l->t->family == SQ_FAMILY_C || l->t->family == SQ_FAMILY_JAVA;
 }
@@ -125,310 +91,14 @@ static bool bind_scope(struct sq_linker *l, uint32_t local, uint32_t encl, uint8
 	for (uint32_t s = encl; s != SQ_NONE; s = l->defs.v[s].parent) {
 		if (opens_scope(l, l->defs.v[s].kind))
 			add_scope(l, local, s, want);
-		if (found(l, SQ_RULE_SCOPE))
+		if (sq_found(l, SQ_RULE_SCOPE))
 			return true;
 		/* an item of an outer Rust module needs a path or a use */
 		if (l->defs.v[s].kind == SQ_KIND_MODULE && l->t->family == SQ_FAMILY_RUST)
 			return false;
 	}
 	add_scope(l, local, SQ_NONE, want);
-	return found(l, SQ_RULE_SCOPE);
-}
-
-/* ---- types and members --------------------------------------------------- */
-
-static void resolve_type(struct sq_linker *l, sq_file g, sq_name name);
-
-static bool same_home(struct sq_linker *l, const struct sq_cand *type, const struct sq_cand *method)
-{
-	struct sq_slice a = sq_version_bound(l->v, type->file)->path;
-	struct sq_slice b = sq_version_bound(l->v, method->file)->path;
-
-	switch (l->t->family) {
-	case SQ_FAMILY_GO:
-		return sq_same_dir(a, b);
-	case SQ_FAMILY_C:
-		return type->file == method->file || sq_is_marked(l, method->file) ||
-		       (method->bits & SQ_CLASS_EXTERNAL);
-	default:
-		return true;
-	}
-}
-
-static void add_members(struct sq_linker *l, const struct sq_cand *type, sq_name name, sq_file g)
-{
-	uint32_t n;
-	const struct sq_cand *c = sq_cands(l, name, g, &n);
-
-	for (uint32_t i = 0; i < n; i++) {
-		bool inside = g == type->file && c[i].parent_def == type->def;
-		bool outside = c[i].foreign && c[i].parent == type->name && same_home(l, type, &c[i]);
-
-		if (inside || outside)
-			sq_out_add(l, &c[i]);
-	}
-}
-
-/* members called @name of one type, not of its bases */
-static void own_members(struct sq_linker *l, const struct sq_cand *type, sq_name name)
-{
-	enum sq_family family = l->t->family;
-	struct sq_posting_iter it;
-	struct sq_posting p;
-
-	add_members(l, type, name, type->file);
-	/* only these write methods outside their type's body */
-	if (family != SQ_FAMILY_GO && family != SQ_FAMILY_RUST && l->b->lang != SQ_LANG_CPP)
-		return;
-	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
-	while (sq_posting_next(&it, &p) && !l->error)
-		if (p.file != type->file && (p.class_bits & SQ_CLASS_CALLABLE) &&
-		    sq_file_family(l, p.file) == family)
-			add_members(l, type, name, p.file);
-}
-
-static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth);
-
-static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
-{
-	const struct sq_bound *b = sq_version_bound(l->v, type->file);
-	struct sq_ref_cursor it;
-	struct sq_ref r;
-
-	sq_refs_begin(&b->columns, &it);
-	while (sq_refs_next(&it, &r) && !l->error) {
-		size_t first = l->types.n;
-		bool hit = false;
-
-		if (r.encl != type->def || (r.kind != SQ_REF_INHERIT && r.kind != SQ_REF_IMPLEMENT))
-			continue;
-		resolve_type(l, type->file, b->names[r.name]);
-		for (size_t i = first; i < l->types.n && !l->error; i++) {
-			struct sq_cand base = l->types.v[i];
-
-			hit |= members(l, &base, name, depth + 1);
-		}
-		l->types.n = first;
-		if (hit)
-			return true;
-	}
-	return false;
-}
-
-/* A type is looked into once for a reference, however many paths lead to it;
- * later ones are told what the first one found, so that their order is no matter.
- * Return: the visit, or NULL for the first one. */
-static const struct sq_visit *visit_of(struct sq_linker *l, const struct sq_cand *type)
-{
-	for (size_t i = 0; i < l->visited.n; i++)
-		if (l->visited.v[i].file == type->file && l->visited.v[i].def == type->def)
-			return &l->visited.v[i];
-	return NULL;
-}
-
-static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
-{
-	const struct sq_visit *known = visit_of(l, type);
-	size_t before = l->out.n, at = l->visited.n;
-	bool hit;
-
-	if (known || depth > MAX_INHERIT_DEPTH)
-		return known && known->hit;
-	sq_linker_fail(l, sq_vec_push(&l->visited, (struct sq_visit){ type->file, type->def, false }));
-	if (l->error)
-		return false;
-	own_members(l, type, name);
-	hit = l->out.n > before || inherited(l, type, name, depth);
-	l->visited.v[at].hit = hit;
-	return hit;
-}
-
-static void add_types(struct sq_linker *l, sq_name name, sq_file g, bool top_only)
-{
-	uint32_t n;
-	const struct sq_cand *c = sq_cands(l, name, g, &n);
-
-	for (uint32_t i = 0; i < n; i++)
-		if (holds_members(l, c[i].kind) &&
-		    (!top_only || (c[i].bits & SQ_CLASS_TOP)))
-			sq_linker_fail(l, sq_vec_push(&l->types, c[i]));
-}
-
-/* move what was added to out since @before to types, where it is a type or namespace */
-static void out_to_types(struct sq_linker *l, size_t before)
-{
-	for (size_t i = before; i < l->out.n; i++)
-		if (holds_members(l, l->out.v[i].kind))
-			sq_linker_fail(l, sq_vec_push(&l->types, l->out.v[i]));
-	l->out.n = before;
-}
-
-/* types that the imports of @g give for @name: the named ones, or the wildcards */
-static void imported_types(struct sq_linker *l, sq_file g, sq_name name, bool wildcards)
-{
-	const struct sq_bound *b = sq_version_bound(l->v, g);
-	uint32_t first = sq_imports_of(l, g), i = 0;
-	size_t before = l->out.n;
-	struct sq_import_cursor it;
-	struct sq_import imp;
-
-	if (first == SQ_NONE)
-		return;
-	sq_imports_begin(&b->columns, &it);
-	for (; sq_imports_next(&it, &imp) && !l->error; i++) {
-		struct sq_import_link link = l->import_links.v[first + i];
-		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
-		bool wild = imp.flags & SQ_IMP_WILDCARD;
-
-		if (wild != wildcards || (!wild && (imp.name == SQ_NONE || b->names[bound] != name)))
-			continue;
-		for (uint32_t k = 0; k < link.n && !l->error; k++)
-			sq_find_export(l, l->import_files.v[link.first + k],
-				       wild ? name : b->names[imp.name], 0);
-	}
-	out_to_types(l, before);
-}
-
-static bool same_unit(struct sq_linker *l, sq_file a, sq_file b)
-{
-	const struct sq_bound *ba = sq_version_bound(l->v, a), *bb = sq_version_bound(l->v, b);
-	const struct sq_lang_traits *t = l->v->traits[ba->lang];
-
-	if (t->unit == SQ_UNIT_DIRECTORY)
-		return sq_same_dir(ba->path, bb->path) && sq_file_package(l, a) == sq_file_package(l, b);
-	return t->unit == SQ_UNIT_PACKAGE && sq_file_package(l, a) == sq_file_package(l, b);
-}
-
-/* types called @name in the unit (Go directory, Java package) or, for C, in the whole family */
-static void unit_types(struct sq_linker *l, sq_file g, sq_name name)
-{
-	enum sq_family family = sq_file_family(l, g);
-	size_t first = l->types.n, near = 0;
-	struct sq_posting_iter it;
-	struct sq_posting p;
-
-	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
-	while (sq_posting_next(&it, &p) && !l->error) {
-		if (!(p.class_bits & (SQ_CLASS_TYPE | SQ_CLASS_MODULE)) || !(p.class_bits & SQ_CLASS_TOP) ||
-		    sq_file_family(l, p.file) != family)
-			continue;
-		if (family != SQ_FAMILY_C) {
-			if (same_unit(l, g, p.file))
-				add_types(l, name, p.file, true);
-			continue;
-		}
-		if (sq_is_marked(l, p.file))
-			near++;
-		add_types(l, name, p.file, true);
-	}
-	if (!near)
-		return;
-	/* some are included: those only */
-	for (size_t i = near = first; i < l->types.n; i++)
-		if (sq_is_marked(l, l->types.v[i].file))
-			l->types.v[near++] = l->types.v[i];
-	l->types.n = near;
-}
-
-/* by path and position: postings come by file id, which must not show */
-static void sort_types(struct sq_linker *l, size_t first)
-{
-	for (size_t i = first + 1; i < l->types.n; i++) {
-		struct sq_cand c = l->types.v[i];
-		struct sq_slice path = sq_version_bound(l->v, c.file)->path;
-		size_t at = i;
-
-		for (; at > first; at--) {
-			const struct sq_cand *p = &l->types.v[at - 1];
-			int r = sq_slice_cmp(path, sq_version_bound(l->v, p->file)->path);
-
-			if (r > 0 || (!r && c.def >= p->def))
-				break;
-			l->types.v[at] = *p;
-		}
-		l->types.v[at] = c;
-	}
-}
-
-/* types (and C++ namespaces, Rust inline modules) that @name means in file @g; added to types */
-static void resolve_type(struct sq_linker *l, sq_file g, sq_name name)
-{
-	size_t before = l->types.n;
-
-	/* in the order of bind_bare(): what it binds a base to is where members are sought */
-	add_types(l, name, g, false);
-	if (l->types.n == before)
-		imported_types(l, g, name, false);
-	if (l->types.n == before)
-		unit_types(l, g, name);
-	if (l->types.n == before)
-		imported_types(l, g, name, true);
-	sort_types(l, before);
-}
-
-/* the enclosing type of a method of the current file; false when there is none */
-static bool self_type(struct sq_linker *l, uint32_t encl)
-{
-	for (uint32_t s = encl; s != SQ_NONE; s = l->defs.v[s].parent) {
-		const struct sq_cand *c;
-		uint32_t n;
-
-		if (is_type_kind(l->defs.v[s].kind)) {
-			c = sq_cands(l, l->b->names[l->defs.v[s].name], l->file, &n);
-			for (uint32_t i = 0; i < n; i++)
-				if (c[i].def == s)
-					sq_linker_fail(l, sq_vec_push(&l->types, c[i]));
-			return true;
-		}
-		if (l->defs.v[s].kind != SQ_KIND_METHOD || l->defs.v[s].parent != SQ_NONE)
-			continue;
-		c = sq_cands(l, l->b->names[l->defs.v[s].name], l->file, &n);
-		for (uint32_t i = 0; i < n; i++)
-			if (c[i].def == s && c[i].parent != SQ_NAME_NONE) {
-				resolve_type(l, l->file, c[i].parent);
-				return true;
-			}
-	}
-	return false;
-}
-
-/* bind to a member of the types collected in l->types[first..) */
-static bool bind_members(struct sq_linker *l, size_t first, sq_name name, enum sq_rule rule)
-{
-	bool own = false, any = false;
-
-	for (size_t i = first; i < l->types.n && !l->error; i++) {
-		struct sq_cand type = l->types.v[i];
-		size_t before = l->out.n;
-
-		own_members(l, &type, name);
-		own |= l->out.n > before;
-	}
-	for (size_t i = first; i < l->types.n && !own && !l->error; i++) {
-		struct sq_cand type = l->types.v[i];
-
-		any |= inherited(l, &type, name, 0);
-	}
-	l->types.n = first;
-	return found(l, own || !any ? rule : SQ_RULE_INHERITED);
-}
-
-static bool bind_self(struct sq_linker *l, const struct sq_ref *r, bool super)
-{
-	size_t first = l->types.n;
-
-	if (!self_type(l, r->encl))
-		return false;
-	if (super) {
-		for (size_t i = first; i < l->types.n && !l->error; i++) {
-			struct sq_cand type = l->types.v[i];
-
-			inherited(l, &type, l->b->names[r->name], 0);
-		}
-		l->types.n = first;
-		return found(l, SQ_RULE_INHERITED);
-	}
-	return bind_members(l, first, l->b->names[r->name], SQ_RULE_SELF);
+	return sq_found(l, SQ_RULE_SCOPE);
 }
 
 /* ---- imports --------------------------------------------------------------- */
@@ -462,7 +132,7 @@ static bool bind_import(struct sq_linker *l, uint32_t local, uint8_t want)
 			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
 	}
 	filter_out(l, want);
-	return found(l, SQ_RULE_IMPORT);
+	return sq_found(l, SQ_RULE_IMPORT);
 }
 
 static bool bind_wildcards(struct sq_linker *l, uint32_t local, uint8_t want)
@@ -480,7 +150,7 @@ static bool bind_wildcards(struct sq_linker *l, uint32_t local, uint8_t want)
 			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[local], 0);
 		filter_out(l, want);
 	}
-	return found(l, SQ_RULE_WILDCARD);
+	return sq_found(l, SQ_RULE_WILDCARD);
 }
 
 /* ---- unit, linkage, unique ---------------------------------------------------- */
@@ -515,7 +185,7 @@ static bool bind_linkage(struct sq_linker *l, sq_name name, uint8_t want)
 			out_push(l, &c[i]);
 		}
 	}
-	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
+	return sq_found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
 }
 
 /* a file that is compiled by itself: what it sees comes through its own includes */
@@ -558,7 +228,7 @@ static bool may_see_macros(struct sq_linker *l, sq_file f)
 
 /*
  * Types and macros of files whose include is not understood: only when there is
- * no second one. Types are taken from everywhere, as unit_types() does: a base
+ * no second one. Types are taken from everywhere, as sq_type_resolve() does: a base
  * has to bind where its members are looked for.
  */
 static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
@@ -584,7 +254,7 @@ static bool bind_unique(struct sq_linker *l, sq_name name, uint8_t want)
 			if ((c[i].bits & here) && (c[i].bits & SQ_CLASS_TOP))
 				out_push(l, &c[i]);
 	}
-	return found(l, SQ_RULE_UNIQUE);
+	return sq_found(l, SQ_RULE_UNIQUE);
 }
 
 static bool bind_unit(struct sq_linker *l, sq_name name, uint8_t want)
@@ -602,14 +272,14 @@ static bool bind_unit(struct sq_linker *l, sq_name name, uint8_t want)
 		uint32_t n;
 
 		if (!(p.class_bits & want) || !(p.class_bits & SQ_CLASS_TOP) ||
-		    sq_file_family(l, p.file) != l->t->family || !same_unit(l, l->file, p.file))
+		    sq_file_family(l, p.file) != l->t->family || !sq_same_unit(l, l->file, p.file))
 			continue;
 		c = sq_cands(l, name, p.file, &n);
 		for (uint32_t i = 0; i < n; i++)
 			if ((c[i].bits & want) && (c[i].bits & SQ_CLASS_TOP) && !c[i].foreign)
 				out_push(l, &c[i]);
 	}
-	return found(l, SQ_RULE_UNIT);
+	return sq_found(l, SQ_RULE_UNIT);
 }
 
 static bool implicit_this(const struct sq_linker *l)
@@ -621,9 +291,9 @@ static bool bind_bare(struct sq_linker *l, const struct sq_ref *r, uint8_t want)
 {
 	if (bind_scope(l, r->name, r->encl, want))
 		return true;
-	if (implicit_this(l) && bind_self(l, r, false)) {
+	if (implicit_this(l) && sq_type_bind_self(l, r, false)) {
 		filter_out(l, want);
-		if (found(l, l->rule))
+		if (sq_found(l, l->rule))
 			return true;
 	}
 	if (bind_import(l, r->name, want) || l->claimed)
@@ -675,8 +345,8 @@ static void descend(struct sq_linker *l, sq_file m, struct sq_slice rest, sq_nam
 	    (type = sq_version_find(l->v, part)) == SQ_NAME_NONE)
 		return;
 	sq_find_export(l, m, type, 0);
-	out_to_types(l, before);
-	bind_members(l, first, name, SQ_RULE_IMPORT);
+	sq_type_take(l, before);
+	sq_type_bind_members(l, first, name, SQ_RULE_IMPORT);
 }
 
 /* under which text an import without alias is used: Go says the package clause, not the path */
@@ -709,9 +379,9 @@ static void through_member(struct sq_linker *l, const struct sq_import *imp, str
 	for (uint32_t k = 0; k < link.n && !l->out.n && !l->error; k++)
 		sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
 	if (l->out.n) {
-		out_to_types(l, 0);
+		sq_type_take(l, 0);
 		if (!rest.n)
-			bind_members(l, first, name, SQ_RULE_IMPORT);
+			sq_type_bind_members(l, first, name, SQ_RULE_IMPORT);
 		l->types.n = first;
 		return;
 	}
@@ -766,7 +436,7 @@ static bool bind_through_import(struct sq_linker *l, struct sq_slice q, sq_name 
 		if (!l->out.n && l->imports.v[best].name != SQ_NONE)
 			through_member(l, &l->imports.v[best], link, best_rest, name);
 	}
-	return found(l, SQ_RULE_IMPORT);
+	return sq_found(l, SQ_RULE_IMPORT);
 }
 
 /* Rust a::b::f, crate::a::f: a path of modules */
@@ -781,7 +451,7 @@ static bool bind_crate_path(struct sq_linker *l, struct sq_slice q, sq_name name
 	if (f == SQ_FILE_NONE)
 		return false;
 	descend(l, f, rest, name);
-	return found(l, SQ_RULE_IMPORT);
+	return sq_found(l, SQ_RULE_IMPORT);
 }
 
 /* members of a C++ namespace, which every file may reopen: what is included or external */
@@ -811,7 +481,7 @@ static bool bind_namespace(struct sq_linker *l, sq_name namespace, sq_name name)
 			out_push(l, &c[i]);
 		}
 	}
-	return found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
+	return sq_found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
 }
 
 /* the last component as a type or namespace of this file's view */
@@ -828,8 +498,8 @@ static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name na
 		return false;
 	if (bind_namespace(l, type, name))
 		return true;
-	resolve_type(l, l->file, type);
-	return bind_members(l, first, name, SQ_RULE_TYPE);
+	sq_type_resolve(l, l->file, type);
+	return sq_type_bind_members(l, first, name, SQ_RULE_TYPE);
 }
 
 /* x.m() of an unknown x: the family's only method of that name, and only when its file can be reached from here */
@@ -857,8 +527,8 @@ static bool bind_duck(struct sq_linker *l, const struct sq_ref *r)
 	}
 	if (l->out.n == 1) {
 		sq_mark_closure(l, l->file);
-		if (sq_is_marked(l, l->out.v[0].file) || same_unit(l, l->file, l->out.v[0].file))
-			return found(l, SQ_RULE_DUCK);
+		if (sq_is_marked(l, l->out.v[0].file) || sq_same_unit(l, l->file, l->out.v[0].file))
+			return sq_found(l, SQ_RULE_DUCK);
 	}
 	l->out.n = 0;
 	return false;
@@ -877,9 +547,9 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 		return false;
 	}
 	if (is_self_name(l->t, q))
-		return bind_self(l, r, false);
+		return sq_type_bind_self(l, r, false);
 	if (l->t->super_name && sq_slice_is(q, l->t->super_name))
-		return bind_self(l, r, true);
+		return sq_type_bind_self(l, r, true);
 	/* a C receiver is an object: without its type nothing is known about the member */
 	if (l->b->lang == SQ_LANG_C)
 		return false;
@@ -908,7 +578,7 @@ static void bind_import_ref(struct sq_linker *l, const struct sq_ref *r)
 		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
 			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[r->name], 0);
 	}
-	(void)found(l, SQ_RULE_IMPORT);
+	(void)sq_found(l, SQ_RULE_IMPORT);
 }
 
 void sq_bind(struct sq_linker *l, const struct sq_ref *r)

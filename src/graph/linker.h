@@ -118,6 +118,37 @@ static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)
 	return sq_slice_eq(sq_path_dir(a), sq_path_dir(b));
 }
 
+static inline bool sq_is_type_kind(uint8_t kind)
+{
+	switch (kind) {
+	case SQ_KIND_CLASS: case SQ_KIND_INTERFACE: case SQ_KIND_TRAIT: case SQ_KIND_TYPE:
+	case SQ_KIND_STRUCT: case SQ_KIND_ENUM: case SQ_KIND_ANNOTATION:
+		return true;
+	default:
+		return false;
+	}
+}
+/* did a rule leave candidates in out? Then it is the one that bound. */
+static inline bool sq_found(struct sq_linker *l, enum sq_rule rule)
+{
+	if (!l->out.n)
+		return false;
+	l->rule = rule;
+	return true;
+}
+
+/* bind_type.c */
+/** sq_type_resolve() - types (and C++ namespaces, Rust inline modules) that @name means in file @g; added to types. */
+void sq_type_resolve(struct sq_linker *l, sq_file g, sq_name name);
+/** sq_type_take() - move the types among what was added to out since @before to types; the rest is dropped. */
+void sq_type_take(struct sq_linker *l, size_t before);
+/** sq_type_bind_members() - bind to a member of the types from @first on, which are used up; its own or inherited. */
+bool sq_type_bind_members(struct sq_linker *l, size_t first, sq_name name, enum sq_rule rule);
+/** sq_type_bind_self() - bind to a member of the enclosing type; @super: of its bases only. */
+bool sq_type_bind_self(struct sq_linker *l, const struct sq_ref *r, bool super);
+/** sq_same_unit() - do two files see each other's names without an import (Go directory, Java package)? */
+bool sq_same_unit(struct sq_linker *l, sq_file a, sq_file b);
+
 /* import.c */
 /** sq_imports_of() - index into import_links of file's first import; SQ_NONE on error. */
 uint32_t sq_imports_of(struct sq_linker *l, sq_file f);
