@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/atomic.h"
 #include "base/time.h"
-#include "lang/spec.h"
+#include "lang/kept.h"
 
 #define STEPS_A_LOOK 64u             /* parser callbacks between looks at the clock */
+/* an old tree is used below this part of the limit only: a parse with it takes
+ * fewer steps, and must not read what a fresh one would give up on */
+#define KEPT_STEPS_PART 4u
 #define MAX_BYTES (1u << 30)         /* tree-sitter counts bytes in 32 bits */
 
 struct sq_extractor {
@@ -11,6 +14,7 @@ struct sq_extractor {
 	TSParser *parser;
 	const TSLanguage *language;      /* of the parser now */
 	struct sq_walk walk;
+	struct sq_cut cut;
 };
 
 struct progress {
@@ -61,6 +65,7 @@ struct sq_extractor *sq_extractor_free(struct sq_extractor *x)
 		ts_parser_delete(x->parser);
 	sq_facts_builder_free(x->walk.builder);
 	sq_walk_deinit(&x->walk);
+	sq_cut_deinit(&x->cut);
 	sq_free(x);
 	return NULL;
 }
@@ -91,7 +96,7 @@ static bool on_progress(TSParseState *state)
 }
 
 static int parse(struct sq_extractor *x, const struct sq_grammar *g, struct sq_slice bytes,
-		 struct progress *p, TSTree **ret_tree)
+		 const TSTree *old, struct progress *p, TSTree **ret_tree)
 {
 	TSInput input = { .payload = &bytes, .read = read_slice, .encoding = TSInputEncodingUTF8 };
 	TSParseOptions options = { .payload = p, .progress_callback = on_progress };
@@ -102,7 +107,7 @@ static int parse(struct sq_extractor *x, const struct sq_grammar *g, struct sq_s
 			return SQ_LANG_E_UNKNOWN;
 		x->language = g->language;
 	}
-	tree = ts_parser_parse_with_options(x->parser, NULL, input, options);
+	tree = ts_parser_parse_with_options(x->parser, old, input, options);
 	if (!tree) {
 		ts_parser_reset(x->parser);
 		return p->stop ? p->stop : sq_error_origin(-ENOMEM);
@@ -129,43 +134,254 @@ static void prepare(struct sq_extractor *x, const struct sq_spec *spec,
 	w->deadline_ns = limits->watchdog_ns ? sq_thread_cpu_ns() + limits->watchdog_ns : 0;
 }
 
-static int walk_or_scan(struct sq_walk *w, const TSTree *tree)
+/* one extraction in progress */
+struct job {
+	struct sq_extractor *x;
+	const struct sq_grammar *g;
+	struct progress progress;
+	struct sq_kept *old, *now;       /* may be NULL */
+	bool keep, has_error;
+	struct sq_extract_report report;
+};
+
+static bool has_error(const TSTree *tree)
 {
-	if (!w->spec->scan)
-		return sq_walk_tree(w, tree);
-	w->spec->scan(w, tree);
-	return w->error;
+	return ts_node_has_error(ts_tree_root_node(tree));
 }
 
-int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
-	       const struct sq_extract_limits *limits, struct sq_facts *ret_f)
+static void add_time(uint64_t *sum, uint64_t *since)
 {
-	const struct sq_spec *spec = sq_spec_get(lang);
-	const struct sq_grammar *g = NULL;
-	struct progress p = { .limits = limits };
-	bool has_error = false;
+	uint64_t now = sq_now_ns();
+
+	*sum += now - *since;
+	*since = now;
+}
+
+/* the old tree of a file that is not cut: worth a try? */
+static bool can_edit(const struct job *j, struct sq_slice bytes)
+{
+	const struct sq_kept *k = j->old;
+
+	return k && k->pieces.n == 1 && k->pieces.v[0].tree && !j->x->walk.spec->cut &&
+	       k->fresh_steps < j->progress.limits->max_steps / KEPT_STEPS_PART &&
+	       bytes.n / 2 <= k->fresh_n;
+}
+
+/* Return: 1 when the old tree did not help; else as parse() */
+static int parse_edited(struct job *j, struct sq_slice bytes, TSTree **ret_tree)
+{
+	TSTree *old, *tree;
+	TSInputEdit edit;
+	int r;
+
+	sq_kept_edit(j->old, bytes, &edit);
+	old = ts_tree_copy(j->old->pieces.v[0].tree);
+	ts_tree_edit(old, &edit);
+	r = parse(j->x, j->g, bytes, old, &j->progress, &tree);
+	ts_tree_delete(old);
+	if (r)
+		return r;
+	if (has_error(tree)) {
+		ts_tree_delete(tree);
+		return 1;
+	}
+	j->report.is_edited = true;
+	*ret_tree = tree;
+	return 0;
+}
+
+static int parse_fresh(struct job *j, struct sq_slice bytes, const struct sq_piece *piece, TSTree **ret_tree)
+{
+	int r = parse(j->x, j->g, bytes, NULL, &j->progress, ret_tree);
+
+	if (!r)
+		sq_tree_move(*ret_tree, 0, 0, piece->start, piece->row);
+	return r;
+}
+
+static int parse_piece(struct job *j, struct sq_slice bytes, const struct sq_piece *piece, TSTree **ret_tree)
+{
+	int r = 1;
+
+	if (can_edit(j, bytes)) {
+		r = parse_edited(j, bytes, ret_tree);
+		if (r && j->progress.stop != SQ_LANG_E_LIMIT && (r < 0 || j->progress.stop))
+			return r;
+		if (r) {   /* as if it had not been tried */
+			j->progress.steps = 0;
+			j->progress.stop = 0;
+			r = 1;
+		}
+	}
+	if (r)
+		r = parse_fresh(j, bytes, piece, ret_tree);
+	j->report.n_parsed++;
+	j->report.parsed_bytes += bytes.n;
+	return r;
+}
+
+/* what is worth keeping goes into j->now, the rest is dropped */
+static void keep_tree(struct job *j, const struct sq_piece *piece, TSTree *tree, uint64_t steps)
+{
+	if (!j->now) {
+		ts_tree_delete(tree);
+		return;
+	}
+	if (!j->report.is_edited) {
+		j->now->fresh_steps += steps;
+		j->now->fresh_n = j->now->n;
+	} else {
+		j->now->fresh_steps = j->old->fresh_steps;
+		j->now->fresh_n = j->old->fresh_n;
+	}
+	if (sq_kept_add(j->now, piece, tree, steps) < 0)
+		j->now = sq_kept_free(j->now);   /* it is only for speed */
+}
+
+static int do_text(struct job *j, const struct sq_piece *piece)
+{
+	struct sq_walk *w = &j->x->walk;
+	struct sq_slice bytes = sq_slice(w->bytes.p + piece->start, piece->end - piece->start);
+	uint64_t since = sq_now_ns(), steps_before = j->progress.steps, steps = 0;
 	TSTree *tree = NULL;
 	int r = 0;
 
+	if (j->old && w->spec->cut)
+		tree = sq_kept_take(j->old, bytes, piece, &steps);
+	if (tree) {
+		j->progress.steps += steps;
+		if (j->progress.steps > j->progress.limits->max_steps)
+			r = SQ_LANG_E_LIMIT;
+	} else {
+		r = parse_piece(j, bytes, piece, &tree);
+		if (r)
+			return r;
+		steps = j->progress.steps - SQ_MIN(steps_before, j->progress.steps);
+	}
+	add_time(&j->report.parse_ns, &since);
+	if (!r)
+		r = sq_walk_tree(w, tree);
+	j->has_error |= has_error(tree);
+	keep_tree(j, piece, tree, steps);
+	add_time(&j->report.walk_ns, &since);
+	return r;
+}
+
+static int do_pieces(struct job *j)
+{
+	struct sq_walk *w = &j->x->walk;
+	struct sq_cut *cut = &j->x->cut;
+	uint64_t since = sq_now_ns();
+	int r = w->spec->cut ? w->spec->cut(w->bytes, cut) : sq_cut_whole(w->bytes, cut);
+
+	add_time(&j->report.cut_ns, &since);
+	for (size_t i = 0; i < cut->pieces.n && !r; i++) {
+		const struct sq_piece *piece = &cut->pieces.v[i];
+
+		if (piece->kind == SQ_PIECE_TEXT)
+			r = do_text(j, piece);
+		else
+			w->spec->condition(w, piece);
+	}
+	j->report.n_pieces = (uint32_t)cut->pieces.n;
+	return r ? r : sq_walk_end(w);
+}
+
+static int scan(struct job *j)
+{
+	struct sq_walk *w = &j->x->walk;
+	TSTree *tree = NULL;
+	int r = 0;
+
+	if (j->g)
+		r = parse(j->x, j->g, w->bytes, NULL, &j->progress, &tree);
+	if (!r) {
+		w->spec->scan(w, tree);
+		r = w->error;
+	}
+	if (tree) {
+		j->has_error = has_error(tree);
+		ts_tree_delete(tree);
+	}
+	return r;
+}
+
+/* the trees to keep: of this version, or those of the last one that had no error */
+static void end_kept(struct job *j, int r, struct sq_kept **kept)
+{
+	bool is_whole = !j->x->walk.spec->cut;
+
+	if (j->now && (r || (is_whole && j->has_error) ||
+		       j->now->fresh_steps > j->progress.limits->max_steps / KEPT_STEPS_PART ||
+		       sq_kept_finish(j->now) < 0))
+		j->now = sq_kept_free(j->now);
+	if (!j->now && is_whole && !r) {
+		*kept = j->old;
+		return;
+	}
+	if (j->now && j->old)
+		j->now->tree_bytes = j->old->tree_bytes;
+	sq_kept_free(j->old);
+	*kept = j->now;
+}
+
+static int extract(struct job *j, struct sq_kept **kept)
+{
+	int64_t before = sq_tree_counted();
+	int r;
+
+	if (j->x->walk.spec->scan)
+		return scan(j);
+	sq_tree_count(kept);
+	if (kept) {
+		j->old = SQ_TAKE(*kept);
+		j->now = sq_kept_new(j->x->walk.spec->lang, j->x->walk.bytes);
+	}
+	r = do_pieces(j);
+	if (kept)
+		end_kept(j, r, kept);
+	if (kept && *kept)
+		(*kept)->tree_bytes += sq_tree_counted() - before;
+	sq_tree_count(false);
+	return r;
+}
+
+int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+		    const struct sq_extract_limits *limits, struct sq_kept **kept,
+		    struct sq_extract_report *ret_report, struct sq_facts *ret_f)
+{
+	const struct sq_spec *spec = sq_spec_get(lang);
+	struct job j = { .x = x, .progress = { .limits = limits } };
+	uint64_t since;
+	int r = 0;
+
+	if (kept && *kept && (*kept)->lang != lang)
+		*kept = sq_kept_free(*kept);
 	if (!spec)
 		return SQ_LANG_E_UNKNOWN;
 	if (bytes.n > MAX_BYTES)
 		return SQ_LANG_E_LIMIT;
 	if (spec->grammar)
-		r = sq_registry_grammar(x->registry, lang, &g, NULL);
+		r = sq_registry_grammar(x->registry, lang, &j.g, NULL);
 	if (r)
 		return r;
-	prepare(x, spec, g, bytes, limits);
-	p.deadline_ns = x->walk.deadline_ns;
-	if (g)
-		r = parse(x, g, bytes, &p, &tree);
-	if (!r)
-		r = walk_or_scan(&x->walk, tree);
-	if (tree) {
-		has_error = ts_node_has_error(ts_tree_root_node(tree));
-		ts_tree_delete(tree);
-	}
-	return r ? r : sq_facts_builder_finish(x->walk.builder, has_error, ret_f);
+	prepare(x, spec, j.g, bytes, limits);
+	j.progress.deadline_ns = x->walk.deadline_ns;
+	r = extract(&j, kept);
+	if (r)
+		return r;
+	since = sq_now_ns();
+	r = sq_facts_builder_finish(x->walk.builder, j.has_error, ret_f);
+	add_time(&j.report.encode_ns, &since);
+	if (!r && ret_report)
+		*ret_report = j.report;
+	return r;
+}
+
+int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+	       const struct sq_extract_limits *limits, struct sq_facts *ret_f)
+{
+	return sq_extract_kept(x, lang, bytes, limits, NULL, NULL, ret_f);
 }
 
 int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes)
@@ -181,7 +397,7 @@ int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice byt
 		return SQ_LANG_E_LIMIT;
 	r = sq_registry_grammar(x->registry, lang, &g, NULL);
 	if (!r)
-		r = parse(x, g, bytes, &p, &tree);
+		r = parse(x, g, bytes, NULL, &p, &tree);
 	if (!r)
 		ts_tree_delete(tree);
 	return r;

@@ -181,6 +181,48 @@ void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f)
 	}
 }
 
+/* a name of a condition, or a character of something else */
+static bool take_condition_name(struct sq_walk *w, struct scan *s)
+{
+	uint32_t line = s->line, col = s->col;
+	struct sq_slice name = sq_slice(s->p, 0);
+
+	while (s->p < s->end && (is_name_start(*s->p) || is_digit(*s->p)))
+		step(s);
+	name.n = (size_t)(s->p - name.p);
+	if (!name.n)
+		return false;
+	if (is_name_start(*name.p) && !sq_c_is_keyword(name))
+		(void)sq_walk_ref_text(w, line, col, SQ_REF_MACRO, name, SQ_ARGC_UNKNOWN);
+	return true;
+}
+
+void sq_c_condition(struct sq_walk *w, const struct sq_piece *piece)
+{
+	struct scan s = {
+		.p = w->bytes.p + piece->start, .end = w->bytes.p + piece->end, .line = piece->row + 1,
+	};
+	bool is_name_only = false, is_else = false;
+	struct sq_slice word;
+
+	while (s.p < s.end && !is_name_start(*s.p))
+		step(&s);
+	word = sq_slice(s.p, 0);
+	while (s.p < s.end && is_name_start(*s.p))
+		step(&s);
+	word.n = (size_t)(s.p - word.p);
+	is_name_only = word.n > 3 && sq_slice_is(sq_slice(word.p + word.n - 3, 3), "def");
+	is_else = sq_slice_is(word, "else");
+	while (s.p < s.end && !is_else) {
+		enum before before;
+
+		if (is_name_start(*s.p))
+			is_else = take_condition_name(w, &s) && is_name_only;
+		else
+			take_other(&s, &before);
+	}
+}
+
 /*
  * NAME(a, type, b, ...) { ... } at file level: a function that a macro makes.
  * The kernel's SYSCALL_DEFINEn and BPF_CALL_n list type and name in turns.

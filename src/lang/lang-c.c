@@ -442,8 +442,10 @@ const struct sq_lang_traits sq_traits_c = {
 
 const struct sq_spec sq_spec_c = {
 	.lang = SQ_LANG_C,
-	.version = 1,
+	.version = 2,
 	.grammar = "c",
+	.cut = sq_c_cut,
+	.condition = sq_c_condition,
 	.rules = { sq_c_rules, c_rules },
 	.roles = { sq_c_roles, c_roles },
 	.extensions = extensions,

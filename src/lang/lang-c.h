@@ -54,6 +54,11 @@ void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f);
 /** sq_c_scan_macro() - references in the text of a macro's body. */
 void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f);
 
+/** sq_c_cut() - see cut.h. */
+int sq_c_cut(struct sq_slice bytes, struct sq_cut *c) sq_must_check;
+/** sq_c_condition() - references of one line #if, #ifdef, #elif ... */
+void sq_c_condition(struct sq_walk *w, const struct sq_piece *piece);
+
 /* functions that a macro makes */
 enum sq_visit sq_c_on_expression_statement(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_c_on_compound(struct sq_walk *w, struct sq_frame *f);

@@ -21,6 +21,7 @@
 
 struct sq_lang_registry;
 struct sq_extractor;
+struct sq_kept;   /* trees of one version of a file, for the parse of the next */
 
 enum {
 	SQ_LANG_E_UNKNOWN = 1,    /* no spec or grammar for this file */
@@ -64,5 +65,25 @@ struct sq_extractor *sq_extractor_free(struct sq_extractor *x);
  */
 int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
 	       const struct sq_extract_limits *limits, struct sq_facts *ret_f) sq_must_check;
+/* what an extraction did; times are wall time of this thread */
+struct sq_extract_report {
+	uint64_t cut_ns, parse_ns, walk_ns, encode_ns;
+	uint32_t n_pieces, n_parsed;  /* parts of the file; those not taken from kept trees */
+	uint64_t parsed_bytes;
+	bool is_edited;               /* tree-sitter was given the old tree */
+};
+/**
+ * sq_extract_kept() - the same with the help of the trees of an earlier version.
+ * @kept: in: an earlier parse of this file, or NULL; consumed. Out, also on
+ *        failure: what to keep for the next one, or NULL. May be NULL itself.
+ * @ret_report: may be NULL; set on success only
+ * Facts do not depend on @kept: design §5, and compared by tests/integration/equal/test-trees.c.
+ */
+int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+		    const struct sq_extract_limits *limits, struct sq_kept **kept,
+		    struct sq_extract_report *ret_report, struct sq_facts *ret_f) sq_must_check;
+struct sq_kept *sq_kept_free(struct sq_kept *k);
+/** sq_kept_bytes() - what it occupies: trees, source bytes and tables. */
+size_t sq_kept_bytes(const struct sq_kept *k);
 /** sq_parse_only() - the floor: parse, drop the tree. For bench/. */
 int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes);

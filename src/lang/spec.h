@@ -35,6 +35,7 @@
 #include "base/vec.h"
 #include "facts/facts.h"
 #include "facts/traits.h"
+#include "lang/cut.h"
 #include "lang/lang.h"
 
 struct sq_walk;
@@ -96,6 +97,9 @@ struct sq_spec {
 	const char *const *extensions;   /* of its files, with the dot, ends with NULL; or NULL */
 	const char *const *file_names;   /* whole names, for configuration files; or NULL */
 	const struct sq_lang_traits *traits;
+	/* where files may be cut (cut.h), and what a line between the cuts says; NULL: nowhere */
+	int (*cut)(struct sq_slice bytes, struct sq_cut *c);
+	void (*condition)(struct sq_walk *w, const struct sq_piece *piece);
 	void (*end)(struct sq_walk *w);  /* after the walk; may be NULL */
 	/* languages without rules: facts straight from the bytes (tree may be NULL) */
 	void (*scan)(struct sq_walk *w, const TSTree *tree);
@@ -298,7 +302,9 @@ void sq_walk_deinit(struct sq_walk *w);
 void sq_walk_reset(struct sq_walk *w);
 void sq_walk_end_scope(struct sq_walk *w, struct sq_frame *f);
 void sq_walk_end_def(struct sq_walk *w, struct sq_frame *f);
+/** sq_walk_tree() - the tree of one piece; sq_walk_end() after the last. Return: 0; SQ_LANG_E_*; -errno. */
 int sq_walk_tree(struct sq_walk *w, const TSTree *tree);
+int sq_walk_end(struct sq_walk *w);
 
 /* languages.def */
 #define SQ_LANGUAGE(lang, name) \

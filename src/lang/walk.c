@@ -159,31 +159,46 @@ static int walk(struct sq_walk *w, TSTreeCursor *cursor)
 /* two frames of nothing above the root, so that f[-1] and f[-2] always exist */
 #define FRAMES_ABOVE 4u
 
+static int need_frames(struct sq_walk *w)
+{
+	uint32_t n = w->max_depth + FRAMES_ABOVE + 2;
+	struct sq_frame *frames;
+
+	if (w->n_frames >= n)
+		return 0;
+	frames = sq_realloc(w->frames, n * sizeof(*frames));
+	if (!frames)
+		return sq_error_origin(-ENOMEM);
+	w->frames = frames;
+	w->n_frames = n;
+	return 0;
+}
+
 int sq_walk_tree(struct sq_walk *w, const TSTree *tree)
 {
 	static const struct sq_rule nothing;
-	struct sq_frame *frames = w->frames;
+	struct sq_frame *frames;
 	TSTreeCursor cursor;
-	int r;
+	int r = need_frames(w);
 
-	if (w->n_frames < w->max_depth + FRAMES_ABOVE + 2) {
-		uint32_t n = w->max_depth + FRAMES_ABOVE + 2;
-
-		frames = sq_realloc(w->frames, n * sizeof(*frames));
-		if (!frames)
-			return sq_error_origin(-ENOMEM);
-		w->frames = frames;
-		w->n_frames = n;
-	}
+	if (r < 0)
+		return sq_error_trace(r);
+	frames = w->frames;
 	for (unsigned i = 0; i < FRAMES_ABOVE; i++)
 		frames[i] = (struct sq_frame){ .rule = i ? &nothing : NULL, .def = SQ_NONE,
 					       .ref = SQ_NONE, .type = SQ_NONE };
 	w->frames += FRAMES_ABOVE - 1;
+	w->carry = 0;
 	cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
 	r = walk(w, &cursor);
 	ts_tree_cursor_delete(&cursor);
 	w->frames = frames;
-	if (!r && w->spec->end)
-		w->spec->end(w);
 	return r ? r : w->error;
+}
+
+int sq_walk_end(struct sq_walk *w)
+{
+	if (w->spec->end)
+		w->spec->end(w);
+	return w->error;
 }

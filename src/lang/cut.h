@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * cut — a file as pieces that are parsed one by one (private to src/lang).
+ *
+ * A language may say where its files can be cut: a misread macro then spoils
+ * its piece and not the file, and the next version of a file is parsed where
+ * it differs. Where the cuts are is a pure function of the bytes, and so are
+ * the facts. A language without a cut has one piece a file.
+ * Ownership: belongs to an extractor; keeps its memory from file to file.
+ * Invariants: pieces do not overlap and are in order of start; what lies
+ *            between them holds no token that says anything.
+ */
+#include "base/str.h"
+#include "base/vec.h"
+
+enum sq_piece_kind {
+	SQ_PIECE_TEXT,       /* to be parsed */
+	SQ_PIECE_CONDITION,  /* a line #if, #ifdef, #elif ...: the spec's condition() reads it */
+};
+struct sq_piece {
+	uint32_t start, end;     /* bytes */
+	uint32_t row;            /* lines before start */
+	uint8_t kind;
+};
+struct sq_mark { uint32_t start, end, group; uint8_t kind; };
+struct sq_cut {
+	SQ_VEC(struct sq_piece) pieces;
+	/* scratch of the language */
+	SQ_VEC(struct sq_mark) marks;
+	SQ_VEC(bool) groups;
+};
+static inline void sq_cut_deinit(struct sq_cut *c)
+{
+	sq_vec_deinit(&c->pieces);
+	sq_vec_deinit(&c->marks);
+	sq_vec_deinit(&c->groups);
+}
+/** sq_cut_whole() - one piece. Return: 0; -ENOMEM. */
+static inline int sq_cut_whole(struct sq_slice bytes, struct sq_cut *c)
+{
+	sq_vec_clear(&c->pieces);
+	return sq_vec_push(&c->pieces, (struct sq_piece){ .end = (uint32_t)bytes.n });
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a C file may be cut: at the end of a line, after a ";" or the "}" of a
+ * function at file level. Conditional directives between such places are
+ * pieces of their own; a conditional that begins or goes on anywhere else
+ * stays, to its #endif, in one piece with what is around it.
+ *
+ * Only brackets, quotes, comments and directives are read. Branches of a
+ * conditional begin at the depth of its #if. A "}" in the first column ends a
+ * function whatever the depth, so that a bracket that is missing spoils one
+ * function.
+ */
+#include "lang/lang-c.h"
+
+#define PIECE_MIN 1024u    /* a parse has a price of its own, some 2 us */
+#define NESTED_MAX 64u     /* conditionals; deeper ones: the file is one piece */
+
+enum mark_kind { MARK_CUT, MARK_IF, MARK_ELSE, MARK_ENDIF };
+
+/* a place between two tokens */
+struct state {
+	uint32_t depth, parens;
+	bool is_complete;      /* a declaration or a directive ended here */
+	bool is_function;      /* the outermost open brace begins a function */
+	char before;           /* the last byte of the last token */
+};
+struct open_if { struct state at; uint32_t group; };
+struct scan {
+	const char *p, *end, *line;
+	struct state s;
+	struct open_if ifs[NESTED_MAX];
+	uint32_t n_ifs;
+	struct sq_cut *cut;
+	const char *base;
+	int error;
+};
+
+enum { WORD = 1, SPACE };
+static const uint8_t classes[256] = {
+	['0' ... '9'] = WORD, ['A' ... 'Z'] = WORD, ['a' ... 'z'] = WORD, ['_'] = WORD,
+	[0x80 ... 0xff] = WORD,
+	[' '] = SPACE, ['\t'] = SPACE, ['\r'] = SPACE, ['\f'] = SPACE, ['\v'] = SPACE,
+};
+
+static uint8_t class_of(char c)
+{
+	return classes[(unsigned char)c];
+}
+
+static bool can_cut(const struct state *s)
+{
+	return s->is_complete && !s->depth && !s->parens;
+}
+
+static void mark(struct scan *s, const char *start, const char *end, enum mark_kind kind, uint32_t group)
+{
+	struct sq_mark m = { (uint32_t)(start - s->base), (uint32_t)(end - s->base), group, (uint8_t)kind };
+
+	if (sq_vec_push(&s->cut->marks, m) < 0)
+		s->error = -ENOMEM;
+}
+
+/* past the comment at p, or p when there is none */
+static const char *skip_comment(const char *p, const char *end)
+{
+	const char *at;
+
+	if (end - p < 2 || p[0] != '/')
+		return p;
+	if (p[1] == '*') {
+		at = memmem(p + 2, (size_t)(end - p - 2), "*/", 2);
+		return at ? at + 2 : end;
+	}
+	if (p[1] != '/')
+		return p;
+	for (p += 2; p < end && *p != '\n'; p++)
+		p += *p == '\\' && p + 1 < end;
+	return p;
+}
+
+/* past the literal at p; it does not go on in the next line */
+static const char *skip_quoted(const char *p, const char *end)
+{
+	char quote = *p++;
+
+	while (p < end && *p != quote && *p != '\n')
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
+	return p < end && *p == quote ? p + 1 : SQ_MIN(p, end);
+}
+
+/* the start of the line after the directive that p is in */
+static const char *skip_directive(const char *p, const char *end)
+{
+	while (p < end && *p != '\n') {
+		const char *after = skip_comment(p, end);
+
+		if (after != p)
+			p = after;
+		else if (*p == '"' || *p == '\'')
+			p = skip_quoted(p, end);
+		else
+			p += *p == '\\' && p + 1 < end ? 2 : 1;
+	}
+	return p < end ? p + 1 : end;
+}
+
+static void open_if(struct scan *s, const char *end)
+{
+	uint32_t group = (uint32_t)s->cut->groups.n;
+
+	if (s->n_ifs == NESTED_MAX) {
+		s->error = -E2BIG;
+		return;
+	}
+	if (sq_vec_push(&s->cut->groups, can_cut(&s->s)) < 0)
+		s->error = -ENOMEM;
+	else
+		s->ifs[s->n_ifs++] = (struct open_if){ s->s, group };
+	mark(s, s->line, end, MARK_IF, group);
+}
+
+static void next_branch(struct scan *s, const char *end, bool is_last)
+{
+	struct open_if *top;
+
+	if (!s->n_ifs)
+		return;
+	top = &s->ifs[s->n_ifs - 1];
+	s->cut->groups.v[top->group] &= can_cut(&s->s);
+	mark(s, s->line, end, is_last ? MARK_ENDIF : MARK_ELSE, top->group);
+	if (is_last)
+		s->n_ifs--;
+	else
+		s->s = top->at;
+}
+
+static void directive(struct scan *s)
+{
+	const char *p = s->p + 1, *end = skip_directive(s->p, s->end), *from;
+	struct sq_slice word;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	for (from = p; p < end && class_of(*p) == WORD; p++)
+		;
+	word = sq_slice(from, (size_t)(p - from));
+	if (sq_slice_is(word, "if") || sq_slice_is(word, "ifdef") || sq_slice_is(word, "ifndef"))
+		open_if(s, end);
+	else if (sq_slice_has_prefix(word, SQ_LIT("el")))
+		next_branch(s, end, false);
+	else if (sq_slice_is(word, "endif"))
+		next_branch(s, end, true);
+	s->p = s->line = end;
+	if (can_cut(&s->s))
+		mark(s, end, end, MARK_CUT, 0);
+}
+
+/* extern "C" { in a conditional: its end is in another one */
+static bool is_linkage(const struct scan *s)
+{
+	return s->s.before == '"' && !s->s.depth && s->n_ifs;
+}
+
+static void bracket(struct scan *s, char c)
+{
+	struct state *t = &s->s;
+
+	if (c == '{') {
+		t->is_complete = is_linkage(s);
+		if (t->is_complete)
+			return;
+		if (!t->depth++)
+			t->is_function = t->before == ')' || s->p == s->line;
+	} else if (c == '}') {
+		if (t->depth)
+			t->depth = s->p == s->line && t->is_function ? 0 : t->depth - 1;
+		else
+			t->is_function = true;   /* the other end of a linkage */
+		if (!t->depth)
+			t->parens = 0;
+		t->is_complete = !t->depth && t->is_function;
+	} else {
+		t->is_complete = false;
+		if (c == '(' && !t->depth)
+			t->parens++;
+		else if (c == ')' && !t->depth && t->parens)
+			t->parens--;
+	}
+}
+
+static void newline(struct scan *s)
+{
+	s->line = ++s->p;
+	if (can_cut(&s->s))
+		mark(s, s->p, s->p, MARK_CUT, 0);
+}
+
+static bool is_first_of_line(const struct scan *s)
+{
+	for (const char *p = s->p; p > s->line; p--)
+		if (class_of(p[-1]) != SPACE)
+			return false;
+	return true;
+}
+
+static void other(struct scan *s)
+{
+	char c = *s->p;
+
+	switch (c) {
+	case '"':
+	case '\'':
+		s->p = skip_quoted(s->p, s->end);
+		s->s.is_complete = false;
+		s->s.before = c;
+		return;
+	case '{':
+	case '}':
+	case '(':
+	case ')':
+		bracket(s, c);
+		break;
+	case ';':
+		s->s.is_complete = true;
+		break;
+	default:
+		s->s.is_complete = false;
+	}
+	s->s.before = c;
+	s->p++;
+}
+
+static void step(struct scan *s)
+{
+	char c = *s->p;
+	const char *after;
+
+	if (class_of(c) == SPACE) {
+		s->p++;
+	} else if (class_of(c) == WORD) {
+		while (s->p < s->end && class_of(*s->p) == WORD)
+			s->p++;
+		s->s.is_complete = false;
+		s->s.before = s->p[-1];
+	} else if (c == '\n') {
+		newline(s);
+	} else if (c == '/' && (after = skip_comment(s->p, s->end)) != s->p) {
+		s->p = after;
+	} else if (c == '#' && is_first_of_line(s)) {
+		directive(s);
+	} else if (c == '\\' && s->p + 1 < s->end) {
+		s->p += 2;   /* a line that goes on */
+	} else {
+		other(s);
+	}
+}
+
+/* ---- from marks to pieces ---------------------------------------------------- */
+
+struct pieces {
+	struct sq_cut *cut;
+	const char *base;
+	uint32_t from, row, counted;   /* row of byte counted */
+	int error;
+};
+
+static uint32_t row_at(struct pieces *x, uint32_t byte)
+{
+	const char *p = x->base + x->counted, *end = x->base + byte;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
+		x->row++;
+		p++;
+	}
+	x->counted = byte;
+	return x->row;
+}
+
+static void add_piece(struct pieces *x, uint32_t start, uint32_t end, enum sq_piece_kind kind)
+{
+	struct sq_piece piece = { start, end, row_at(x, start), (uint8_t)kind };
+
+	if (sq_vec_push(&x->cut->pieces, piece) < 0)
+		x->error = -ENOMEM;
+}
+
+/* one half of a linkage, or nothing but space */
+static bool says_nothing(const char *p, const char *end)
+{
+	while (p < end && (class_of(*p) == SPACE || *p == '\n'))
+		p++;
+	while (end > p && (class_of(end[-1]) == SPACE || end[-1] == '\n'))
+		end--;
+	return p == end || (end - p == 1 && *p == '}') ||
+	       (end - p < 32 && sq_slice_has_prefix(sq_slice(p, (size_t)(end - p)), SQ_LIT("extern \"C")) &&
+		end[-1] == '{');
+}
+
+static void end_piece(struct pieces *x, uint32_t end)
+{
+	if (!says_nothing(x->base + x->from, x->base + end))
+		add_piece(x, x->from, end, SQ_PIECE_TEXT);
+	x->from = end;
+}
+
+static void make_pieces(struct pieces *x)
+{
+	uint32_t n_whole = 0;   /* open conditionals that stay in their piece */
+
+	for (size_t i = 0; i < x->cut->marks.n; i++) {
+		const struct sq_mark *m = &x->cut->marks.v[i];
+
+		if (m->kind == MARK_CUT) {
+			if (!n_whole && m->end - x->from >= PIECE_MIN)
+				end_piece(x, m->end);
+		} else if (!x->cut->groups.v[m->group]) {
+			n_whole += m->kind == MARK_IF;
+			n_whole -= m->kind == MARK_ENDIF;
+		} else if (!n_whole) {
+			end_piece(x, m->start);
+			if (m->kind != MARK_ENDIF)
+				add_piece(x, m->start, m->end, SQ_PIECE_CONDITION);
+			x->from = m->end;
+		}
+	}
+}
+
+int sq_c_cut(struct sq_slice bytes, struct sq_cut *c)
+{
+	struct scan s = {
+		.p = bytes.p, .end = bytes.p + bytes.n, .line = bytes.p, .base = bytes.p, .cut = c,
+		.s = { .is_complete = true },
+	};
+	struct pieces x = { .cut = c, .base = bytes.p };
+
+	sq_vec_clear(&c->pieces);
+	sq_vec_clear(&c->marks);
+	sq_vec_clear(&c->groups);
+	while (s.p < s.end && !s.error)
+		step(&s);
+	if (s.error == -E2BIG)
+		return sq_cut_whole(bytes, c);
+	while (s.n_ifs)
+		c->groups.v[s.ifs[--s.n_ifs].group] = false;
+	if (!s.error)
+		make_pieces(&x);
+	if (!s.error && !x.error)
+		end_piece(&x, (uint32_t)bytes.n);
+	return s.error || x.error ? sq_error_origin(-ENOMEM) : 0;
+}
