@@ -228,6 +228,19 @@ uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from)
 	return SQ_NONE;
 }
 
+void sq_defs_names(const struct sq_columns *c, uint32_t *ret_names)
+{
+	const uint8_t *col[SQ_DEF_N_COLS];
+
+	for (uint32_t i = 0; i < c->n_defs;) {
+		uint32_t stop = SQ_MIN(c->n_defs, i + SQ_FACTS_STRIDE);
+
+		open_block(block_at(c, i / SQ_FACTS_STRIDE), NULL, SQ_DEF_N_COLS, col, NULL);
+		for (; i < stop; i++)
+			col[0] = sq_varint_get32(col[0], &ret_names[i]);
+	}
+}
+
 void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret)
 {
 	ret->c = c;

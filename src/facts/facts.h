@@ -130,6 +130,8 @@ void sq_defs_get(const struct sq_columns *c, uint32_t i, struct sq_def *ret);
 /** sq_defs_find() - first definition at or after @from with local name @name, scanning the
  *  name column only. Return: its index, or SQ_NONE. */
 uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from);
+/** sq_defs_names() - local names of all definitions, the name column alone. @ret_names: [n_defs] */
+void sq_defs_names(const struct sq_columns *c, uint32_t *ret_names);
 void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret);
 void sq_refs_seek(const struct sq_columns *c, uint32_t i, struct sq_ref_cursor *ret);
 bool sq_refs_next(struct sq_ref_cursor *it, struct sq_ref *ret);
