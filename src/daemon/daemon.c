@@ -39,10 +39,12 @@ static struct run *run_of(struct sq_daemon *d)
 struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_workspace *ws, uint64_t generation,
 				char *buf)
 {
-	int n = snprintf(buf, SQ_CLOCK_MAX, "c:%s:%d:%" PRIu64, d->boot_id, (int)getpid(),
-			 sq_workspace_clock(ws, generation));
+	size_t n = strlen(d->clock_prefix);
 
-	return sq_slice(buf, (size_t)n);
+	/* on the path of every answer: only the counter is formatted */
+	memcpy(buf, d->clock_prefix, n);
+	n += (size_t)snprintf(buf + n, SQ_CLOCK_MAX - n, "%" PRIu64, sq_workspace_clock(ws, generation));
+	return sq_slice(buf, n);
 }
 
 void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record)
@@ -51,19 +53,16 @@ void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record)
 		sq_rebuild_kick(d->rebuild);
 }
 
-static void read_boot_id(struct sq_daemon *d)
+static void make_clock_prefix(struct sq_daemon *d)
 {
-	struct sq_buf text = SQ_BUF_NULL;
-	size_t n;
+	struct sq_buf boot = SQ_BUF_NULL;
+	const char *id = "unknown";
 
-	(void)snprintf(d->boot_id, sizeof(d->boot_id), "unknown");
-	if (!sq_fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &text)) {
-		n = SQ_MIN(text.n, sizeof(d->boot_id) - 1);
-		memcpy(d->boot_id, text.p, n);
-		d->boot_id[n] = '\0';
-		d->boot_id[strcspn(d->boot_id, "\n")] = '\0';
-	}
-	sq_buf_deinit(&text);
+	if (!sq_fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &boot) && sq_buf_z(&boot))
+		id = boot.p;
+	(void)snprintf(d->clock_prefix, sizeof(d->clock_prefix), "c:%.*s:%d:", (int)SQ_MIN(strcspn(id, "\n"), (size_t)40), id,
+		       (int)getpid());
+	sq_buf_deinit(&boot);
 }
 
 /* ---- the end --------------------------------------------------------------------- */
@@ -234,7 +233,7 @@ int sq_daemon_run(struct sq_config *config, const char *socket_path, int listen_
 	};
 	int r;
 
-	read_boot_id(&run.d);
+	make_clock_prefix(&run.d);
 	r = start(&run, listen_fd);
 	if (!r) {
 		sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", socket_path, sq_loop_name(run.d.loop),

@@ -28,7 +28,7 @@ struct sq_daemon {
 	unsigned n_query_threads;
 	struct sq_server *server;
 	uint64_t started_ns;
-	char boot_id[40];
+	char clock_prefix[64];               /* "c:<boot>:<pid>:" */
 	const char *socket_path;
 	unsigned n_spools;                   /* loop thread: dumps that are kept */
 	struct sq_message *messages;         /* loop thread: those that are not gone */
