@@ -8,6 +8,8 @@
 #include "base/atomic.h"
 #include "base/lock.h"
 #include "lang/kept.h"
+#include "lang/spec.h"
+#include "lang/table.h"
 
 #ifndef SQ_GRAMMAR_DIR
 #define SQ_GRAMMAR_DIR "/usr/local/lib/sqryd/grammars"
@@ -105,6 +107,7 @@ struct sq_lang_registry *sq_lang_registry_free(struct sq_lang_registry *r)
 	for (unsigned i = 0; i < SQ_LANG_MAX; i++) {
 		sq_free(r->grammars[i].rules);
 		sq_free(r->grammars[i].roles);
+		sq_table_deinit(&r->grammars[i].table);
 		sq_free(r->why[i]);
 		if (r->grammars[i].handle)
 			dlclose(r->grammars[i].handle);
@@ -237,13 +240,15 @@ static int open_grammar(const char *path, const char *name, struct sq_grammar *g
 		return refuse(ret_why, sq_asprintf("%s has ABI %u, need %d to %d", path, abi,
 						   TREE_SITTER_MIN_COMPATIBLE_LANGUAGE_VERSION,
 						   TREE_SITTER_LANGUAGE_VERSION));
-	return 0;
+	return sq_table_init(&g->table, g->handle, &g->language) ?
+	       refuse(ret_why, sq_asprintf("%s was built for another parser", path)) : 0;
 }
 
 static void drop_grammar(struct sq_grammar *g)
 {
 	sq_free(g->rules);
 	sq_free(g->roles);
+	sq_table_deinit(&g->table);
 	if (g->handle)
 		dlclose(g->handle);
 	*g = (struct sq_grammar){ .language = NULL };

@@ -37,6 +37,7 @@
 #include "facts/traits.h"
 #include "lang/cut.h"
 #include "lang/lang.h"
+#include "lang/table.h"
 
 struct sq_walk;
 struct sq_frame;
@@ -320,6 +321,7 @@ struct sq_grammar {
 	struct sq_rule *rules;
 	uint32_t n_rules;
 	uint8_t *roles;
+	struct sq_table table;       /* language may live here */
 	void *handle;
 };
 int sq_registry_grammar(struct sq_lang_registry *r, enum sq_lang lang,
