@@ -44,6 +44,8 @@
 #define SQ_DEF_UNSAFE 0x0100u
 #define SQ_DEF_TEST 0x0200u
 #define SQ_DEF_NESTED 0x0400u       /* inside a function body: visible there only */
+#define SQ_DEF_GETTER 0x0800u       /* a method that is read like a field (JS, TS, Python) ... */
+#define SQ_DEF_SETTER 0x1000u       /* ... or written like one */
 
 /* reference flags */
 #define SQ_REFF_TYPED 0x01u         /* qualifier is the receiver's declared type, not its text */

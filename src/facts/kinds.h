@@ -44,7 +44,7 @@ enum sq_import_kind {
 	SQ_IMPORT_MODULE,       /* whole module bound to alias (or its own name) */
 	SQ_IMPORT_NAME,         /* one member: target = module, name = member */
 	SQ_IMPORT_MOD,          /* Rust "mod x;": target = x, a child file */
-	SQ_IMPORT_USING,        /* C++ using, using namespace */
+	SQ_IMPORT_USING,        /* C++ using, using namespace; TS import A = B.C: target = B, name = C */
 	SQ_IMPORT_PACKAGE,      /* this file's own package clause: target = its name */
 	SQ_IMPORT_ROOT,         /* a configuration file names this directory's module path / package */
 	SQ_IMPORT_PATH,         /* a configuration file adds a search directory or a path alias */

@@ -6,6 +6,7 @@
 /* one name a bit, in order of the bits */
 static const char *const def_flags[] = {
 	"static", "async", "local", "exported", "default", "abstract", "unsafe", "test", "nested",
+	"getter", "setter",
 };
 static const char *const visibilities[] = { NULL, "private", "protected", "package" };
 static const char *const ref_flags[] = { "typed", "expr", "new", "await", "arrow" };

@@ -37,5 +37,6 @@ struct sq_lang_traits {
 	const char *const *self_names;   /* "self", "this", "Self", "cls"; NULL-terminated */
 	const char *super_name;          /* "super", or NULL */
 	const char *separator;           /* "::" or "." in qualifiers */
-	bool duck_methods;               /* x.m() may bind to the only m of the family (low confidence) */
+	bool duck_methods;               /* x.m() may bind to the only m of the family (low confidence) ... */
+	const char *const *common_members;   /* ... but not to these, which built-in types have; or NULL */
 };

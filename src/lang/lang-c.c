@@ -249,8 +249,14 @@ static enum sq_visit on_include(struct sq_walk *w, struct sq_frame *f)
 	struct sq_slice s = sq_node_text(w, sq_node_field(f->node, "path"));
 	unsigned flags = 0;
 
-	if (s.n < 2 || (s.p[0] != '"' && s.p[0] != '<'))
-		return SQ_DESCEND;   /* a macro names it: a reference is all we know */
+	if (s.n && s.p[0] != '"' && s.p[0] != '<') {
+		/* a macro names it: something is included, and nobody knows what */
+		sq_walk_import(w, sq_node_line(f->node), SQ_IMPORT_INCLUDE, s, SQ_SLICE_NULL,
+			       SQ_SLICE_NULL, 0);
+		return SQ_DESCEND;
+	}
+	if (s.n < 2)
+		return SQ_DESCEND;
 	if (s.p[0] == '<')
 		flags = SQ_IMP_SYSTEM;
 	sq_walk_import(w, sq_node_line(f->node), SQ_IMPORT_INCLUDE, sq_slice(s.p + 1, s.n - 2),

@@ -476,6 +476,12 @@ static const struct sq_role_row roles[] = {
 static const char *const extensions[] = { ".go", NULL };
 static const char *const self_names[] = { NULL };
 
+/* members of built-in types and of the standard library's most used ones */
+static const char *const common_members[] = {
+	"Close", "Done", "Error", "Lock", "RLock", "RUnlock", "Read", "String", "Unlock",
+	"Unwrap", "Wait", "Write", NULL,
+};
+
 const struct sq_lang_traits sq_traits_go = {
 	.lang = SQ_LANG_GO,
 	.family = SQ_FAMILY_GO,
@@ -485,6 +491,7 @@ const struct sq_lang_traits sq_traits_go = {
 	.self_names = self_names,
 	.separator = ".",
 	.duck_methods = true,
+	.common_members = common_members,
 };
 
 const struct sq_spec sq_spec_go = {

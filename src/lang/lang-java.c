@@ -712,6 +712,21 @@ static const struct sq_role_row roles[] = {
 static const char *const extensions[] = { ".java", NULL };
 static const char *const self_names[] = { "this", NULL };
 
+/* members of built-in types and of the standard library's most used ones */
+static const char *const common_members[] = {
+	"add", "addAll", "append", "charAt", "clear", "close", "compareTo", "concat", "contains",
+	"containsKey", "containsValue", "endsWith", "entrySet", "equals", "equalsIgnoreCase",
+	"filter", "flush", "forEach", "format", "get", "getBytes", "getClass", "getKey",
+	"getMessage", "getName", "getOrDefault", "getValue", "hasNext", "hashCode", "indexOf",
+	"insert", "isEmpty", "iterator", "join", "keySet", "lastIndexOf", "length", "map",
+	"matches", "name", "next", "orElse", "ordinal", "peek", "poll", "pop", "print",
+	"printStackTrace", "println", "push", "put", "putAll", "putIfAbsent", "read", "remove",
+	"replace", "replaceAll", "reverse", "run", "set", "setLength", "size", "sort", "split",
+	"start", "startsWith", "stream", "strip", "sublist", "substring", "toArray",
+	"toCharArray", "toLowerCase", "toString", "toUpperCase", "trim", "valueOf", "values",
+	"write", NULL,
+};
+
 const struct sq_lang_traits sq_traits_java = {
 	.lang = SQ_LANG_JAVA,
 	.family = SQ_FAMILY_JAVA,
@@ -722,11 +737,12 @@ const struct sq_lang_traits sq_traits_java = {
 	.super_name = "super",
 	.separator = ".",
 	.duck_methods = true,
+	.common_members = common_members,
 };
 
 const struct sq_spec sq_spec_java = {
 	.lang = SQ_LANG_JAVA,
-	.version = 1,
+	.version = 2,
 	.grammar = "java",
 	.rules = { rules },
 	.roles = { roles },

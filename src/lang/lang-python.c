@@ -270,6 +270,8 @@ static enum sq_visit on_string(struct sq_walk *w, struct sq_frame *f)
 /* set by decorators on the decorated_definition's frame */
 #define IS_STATIC 0x01u
 #define IS_ABSTRACT 0x02u
+#define IS_GETTER 0x04u
+#define IS_SETTER 0x08u
 
 static enum sq_visit on_function(struct sq_walk *w, struct sq_frame *f)
 {
@@ -283,6 +285,10 @@ static enum sq_visit on_function(struct sq_walk *w, struct sq_frame *f)
 		flags |= SQ_DEF_STATIC;
 	if (f[-1].bits & IS_ABSTRACT)
 		flags |= SQ_DEF_ABSTRACT;
+	if (f[-1].bits & IS_GETTER)
+		flags |= SQ_DEF_GETTER;
+	if (f[-1].bits & IS_SETTER)
+		flags |= SQ_DEF_SETTER;
 	(void)sq_walk_def(w, f, kind, SQ_NONE, flags);
 	sq_walk_scope(w, f, true);
 	return SQ_DESCEND;
@@ -310,6 +316,10 @@ static void leave_decorator(struct sq_walk *w, struct sq_frame *f)
 		f[-1].bits |= IS_STATIC;
 	else if (sq_slice_has_suffix(s, SQ_LIT("abstractmethod")))
 		f[-1].bits |= IS_ABSTRACT;
+	else if (sq_slice_is(s, "@property") || sq_slice_has_suffix(s, SQ_LIT("cached_property")))
+		f[-1].bits |= IS_GETTER;
+	else if (sq_slice_has_suffix(s, SQ_LIT(".setter")) || sq_slice_has_suffix(s, SQ_LIT(".deleter")))
+		f[-1].bits |= IS_SETTER;
 }
 
 static void leave_typed_parameter(struct sq_walk *w, struct sq_frame *f)
@@ -539,6 +549,19 @@ static const char *const extensions[] = { ".py", ".pyi", NULL };
 static const char *const index_stems[] = { "__init__", NULL };
 static const char *const self_names[] = { "self", "cls", NULL };
 
+/* members of built-in types and of the standard library's most used ones */
+static const char *const common_members[] = {
+	"add", "append", "as_integer_ratio", "capitalize", "casefold", "center", "clear", "copy",
+	"count", "decode", "difference", "discard", "encode", "endswith", "expandtabs", "extend",
+	"find", "format", "fromkeys", "get", "group", "groups", "index", "insert", "intersection",
+	"isalnum", "isalpha", "isdigit", "islower", "isspace", "issubset", "issuperset",
+	"isupper", "items", "join", "keys", "ljust", "lower", "lstrip", "partition", "pop",
+	"popitem", "read", "readline", "readlines", "remove", "replace", "reverse", "rfind",
+	"rindex", "rjust", "rpartition", "rsplit", "rstrip", "seek", "setdefault", "sort",
+	"split", "splitlines", "startswith", "strip", "swapcase", "tell", "title", "translate",
+	"union", "update", "upper", "values", "write", "writelines", "zfill", NULL,
+};
+
 const struct sq_lang_traits sq_traits_python = {
 	.lang = SQ_LANG_PYTHON,
 	.family = SQ_FAMILY_PYTHON,
@@ -550,11 +573,12 @@ const struct sq_lang_traits sq_traits_python = {
 	.super_name = "super",
 	.separator = ".",
 	.duck_methods = true,
+	.common_members = common_members,
 };
 
 const struct sq_spec sq_spec_python = {
 	.lang = SQ_LANG_PYTHON,
-	.version = 1,
+	.version = 2,
 	.grammar = "python",
 	.rules = { rules },
 	.roles = { roles },

@@ -4,6 +4,66 @@
 
 #define MAX_PARTS 64u
 
+/* one component and its separator off the path, when it is @word */
+static bool eat(struct sq_slice *path, struct sq_slice word)
+{
+	if (!sq_slice_has_prefix(*path, word) || (path->n > word.n && path->p[word.n] != ':'))
+		return false;
+	*path = sq_slice(path->p + SQ_MIN(word.n + 2, path->n), path->n - SQ_MIN(word.n + 2, path->n));
+	return true;
+}
+
+/* definitions of the inline modules around this place, innermost first */
+static unsigned inline_modules(struct sq_walk *w, uint32_t *modules, unsigned max)
+{
+	unsigned n = 0;
+
+	for (uint32_t at = w->encl; at != SQ_NONE && n < max;) {
+		const struct sq_def *d = sq_walk_get_def(w, at);
+
+		if (d->kind == SQ_KIND_MODULE && d->name != SQ_NONE)
+			modules[n++] = at;
+		at = d->parent;
+	}
+	return n;
+}
+
+/*
+ * "self" and "super" of an inline module mean that module and the one around it; a
+ * record stands for the file, so it says the path from there.
+ */
+static uint32_t from_file(struct sq_walk *w, uint32_t path)
+{
+	uint32_t modules[32];
+	unsigned n = inline_modules(w, modules, SQ_ARRAY_SIZE(modules)), up = 0;
+	struct sq_slice rest;
+
+	if (path == SQ_NONE || !n)
+		return path;
+	rest = sq_walk_text(w, path);
+	if (!eat(&rest, SQ_LIT("self"))) {
+		while (eat(&rest, SQ_LIT("super")))
+			up++;
+		if (!up)
+			return path;
+	}
+	sq_buf_clear(&w->scratch);
+	if (up <= n)
+		sq_buf_puts(&w->scratch, "self");
+	for (unsigned i = n; i < up; i++)
+		sq_buf_puts(&w->scratch, i > n ? "::super" : "super");
+	for (unsigned i = n; i-- > SQ_MIN(up, n);) {
+		sq_buf_puts(&w->scratch, "::");
+		sq_buf_add_slice(&w->scratch,
+				 sq_facts_string(w->builder, sq_walk_get_def(w, modules[i])->name));
+	}
+	if (rest.n) {
+		sq_buf_puts(&w->scratch, "::");
+		sq_buf_add_slice(&w->scratch, rest);
+	}
+	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
+}
+
 /* paths of the lists around @f, outermost first, then @path; canonical text */
 static uint32_t whole_path(struct sq_walk *w, const struct sq_frame *f, struct sq_slice path)
 {
@@ -27,7 +87,7 @@ static uint32_t whole_path(struct sq_walk *w, const struct sq_frame *f, struct s
 		if (i)
 			sq_buf_puts(&w->scratch, "::");
 	}
-	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
+	return from_file(w, sq_walk_sym(w, sq_buf_slice(&w->scratch)));
 }
 
 static unsigned flags_of(const struct sq_walk *w, const struct sq_frame *f)

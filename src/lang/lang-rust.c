@@ -748,6 +748,24 @@ static const char *const extensions[] = { ".rs", NULL };
 static const char *const index_stems[] = { "mod", "lib", "main", NULL };
 static const char *const self_names[] = { "self", "Self", NULL };
 
+/* members of built-in types and of the standard library's most used ones */
+static const char *const common_members[] = {
+	"abs", "all", "and_then", "any", "append", "as_bytes", "as_mut", "as_ref", "as_slice",
+	"as_str", "borrow", "borrow_mut", "bytes", "chain", "chars", "clear", "clone", "cloned",
+	"cmp", "collect", "concat", "contains", "contains_key", "copied", "count", "dedup",
+	"drain", "ends_with", "entry", "enumerate", "eq", "expect", "extend", "filter",
+	"filter_map", "find", "first", "flat_map", "flatten", "flush", "fmt", "fold", "get",
+	"get_mut", "insert", "into", "into_iter", "is_empty", "is_err", "is_none", "is_ok",
+	"is_some", "iter", "iter_mut", "join", "keys", "last", "len", "lines", "lock", "map",
+	"map_err", "max", "min", "next", "ok", "ok_or", "parse", "partial_cmp", "peek", "pop",
+	"position", "product", "push", "push_str", "read", "remove", "replace", "resize", "rev",
+	"reverse", "skip", "sort", "sort_by", "split", "splitn", "starts_with", "step_by", "sum",
+	"swap", "take", "to_ascii_lowercase", "to_lowercase", "to_owned", "to_string",
+	"to_uppercase", "to_vec", "trim", "trim_end", "trim_start", "truncate", "unwrap",
+	"unwrap_or", "unwrap_or_default", "unwrap_or_else", "unzip", "values", "with_capacity",
+	"write", "zip", NULL,
+};
+
 const struct sq_lang_traits sq_traits_rust = {
 	.lang = SQ_LANG_RUST,
 	.family = SQ_FAMILY_RUST,
@@ -758,11 +776,12 @@ const struct sq_lang_traits sq_traits_rust = {
 	.self_names = self_names,
 	.separator = "::",
 	.duck_methods = true,
+	.common_members = common_members,
 };
 
 const struct sq_spec sq_spec_rust = {
 	.lang = SQ_LANG_RUST,
-	.version = 1,
+	.version = 2,
 	.grammar = "rust",
 	.rules = { rules },
 	.roles = { roles },

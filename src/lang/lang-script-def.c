@@ -32,7 +32,8 @@ int sq_script_value_kind(TSNode value)
 static unsigned flag_of_word(struct sq_slice s)
 {
 	static const struct { const char *word; unsigned flag; } words[] = {
-		{ "static", SQ_DEF_STATIC }, { "static get", SQ_DEF_STATIC },
+		{ "static", SQ_DEF_STATIC }, { "static get", SQ_DEF_STATIC | SQ_DEF_GETTER },
+		{ "get", SQ_DEF_GETTER }, { "set", SQ_DEF_SETTER },
 		{ "async", SQ_DEF_ASYNC }, { "abstract", SQ_DEF_ABSTRACT },
 		{ "private", SQ_DEF_VIS_PRIVATE | SCRIPT_ACCESS },
 		{ "protected", SQ_DEF_VIS_PROTECTED | SCRIPT_ACCESS },

@@ -121,6 +121,29 @@ static enum sq_visit on_function_signature(struct sq_walk *w, struct sq_frame *f
 			    sq_script_export_flags(f));
 }
 
+/* import A = B.C: a name for a member of a namespace */
+static enum sq_visit on_import_alias(struct sq_walk *w, struct sq_frame *f)
+{
+	TSNode alias = ts_node_named_child(f->node, 0), path = ts_node_named_child(f->node, 1);
+	struct sq_slice text = sq_walk_text(w, sq_walk_type_path(w, sq_node_text(w, path)));
+	const char *dot = text.n ? memrchr(text.p, '.', text.n) : NULL;
+	struct sq_slice target = dot ? sq_slice(text.p, (size_t)(dot - text.p)) : SQ_LIT(".");
+	struct sq_slice name = dot ? sq_slice(dot + 1, text.n - target.n - 1) : text;
+	TSNode last = sq_node_field(path, "property");
+	TSPoint at = ts_node_start_point(ts_node_is_null(last) ? path : last);
+	struct sq_ref *r;
+
+	if (!name.n)
+		return SQ_SKIP;
+	sq_walk_import(w, sq_node_line(f->node), SQ_IMPORT_USING, target, name,
+		       sq_node_text(w, alias), 0);
+	r = sq_facts_ref(w->builder, sq_walk_ref_text(w, at.row + 1, at.column, SQ_REF_READ, name,
+						      SQ_ARGC_UNKNOWN));
+	if (r && dot)
+		r->qual = sq_facts_add_string(w->builder, target);
+	return SQ_SKIP;
+}
+
 static enum sq_visit on_method_signature(struct sq_walk *w, struct sq_frame *f)
 {
 	TSNode name = sq_node_field(f->node, "name");
@@ -171,6 +194,7 @@ static const struct sq_rule_row rules[] = {
 	{ .type = "public_field_definition", .enter = sq_script_on_field },
 	{ .type = "property_signature", .enter = on_property_signature },
 	{ .type = "function_signature", .enter = on_function_signature },
+	{ .type = "import_alias", .enter = on_import_alias },
 	{ .type = "method_signature", .enter = on_method_signature },
 	{ .type = "abstract_method_signature", .enter = on_method_signature },
 	{ .type = "required_parameter", .enter = on_parameter, .arg = SCRIPT_PARAMETER },
@@ -233,7 +257,7 @@ const struct sq_lang_traits sq_traits_tsx = SQ_SCRIPT_TRAITS(SQ_LANG_TSX);
 
 const struct sq_spec sq_spec_typescript = {
 	.lang = SQ_LANG_TYPESCRIPT,
-	.version = 1,
+	.version = 2,
 	.grammar = "typescript",
 	.rules = { sq_script_rules, rules, typescript_rules },
 	.roles = { sq_script_roles, roles },
@@ -243,7 +267,7 @@ const struct sq_spec sq_spec_typescript = {
 
 const struct sq_spec sq_spec_tsx = {
 	.lang = SQ_LANG_TSX,
-	.version = 1,
+	.version = 2,
 	.grammar = "tsx",
 	.rules = { sq_script_rules, rules, sq_script_jsx_rules },
 	.roles = { sq_script_roles, roles, sq_script_jsx_roles },
