@@ -6,17 +6,19 @@
  * rule, even when the import's target is not in the tree.
  */
 #include "graph/linker.h"
-#include "graph/qualifier.h"
 
 #define WANT_ANY 0x1fu          /* every class but the two place bits */
 
 /* which classes of definitions a reference kind may mean */
 static uint8_t wanted(const struct sq_linker *l, const struct sq_ref *r)
 {
-	bool c = l->b->lang == SQ_LANG_C;
+	bool c = l->b->lang == SQ_LANG_C, java = l->t->family == SQ_FAMILY_JAVA;
 
 	switch (r->kind) {
 	case SQ_REF_CALL:
+		/* a Java field can't be called */
+		if (java)
+			return SQ_CLASS_CALLABLE | SQ_CLASS_TYPE;
 		return SQ_CLASS_CALLABLE | SQ_CLASS_MACRO | SQ_CLASS_VALUE | (c ? 0 : SQ_CLASS_TYPE);
 	case SQ_REF_TYPE:
 		return SQ_CLASS_TYPE | SQ_CLASS_MACRO | (c ? 0 : SQ_CLASS_MODULE);
@@ -30,6 +32,9 @@ static uint8_t wanted(const struct sq_linker *l, const struct sq_ref *r)
 	case SQ_REF_IMPORT:
 		return WANT_ANY;
 	default:
+		/* nor can its method be named without a receiver and without a call */
+		if (java && r->qual == SQ_NONE)
+			return SQ_CLASS_VALUE | SQ_CLASS_TYPE | SQ_CLASS_MODULE;
 		return SQ_CLASS_CALLABLE | SQ_CLASS_MACRO | SQ_CLASS_VALUE |
 		       (c ? 0 : SQ_CLASS_TYPE | SQ_CLASS_MODULE);
 	}
@@ -114,23 +119,30 @@ static void filter_out(struct sq_linker *l, uint8_t want)
 	l->out.n = n;
 }
 
-static bool bind_import(struct sq_linker *l, uint32_t local, uint8_t want)
+/* the imports that bind a name, of those confined to a function or of the others */
+static void add_imported(struct sq_linker *l, uint32_t local, bool confined)
 {
-	uint32_t i = l->import_of.v[local], first = sq_imports_of(l, l->file);
+	uint32_t first = sq_imports_of(l, l->file);
 
-	if (!i || first == SQ_NONE)
-		return false;
-	l->claimed = true;
-	for (i--; i < l->imports.n && !l->error; i++) {
+	for (uint32_t i = l->import_of.v[local] - 1; first != SQ_NONE && i < l->imports.n && !l->error; i++) {
 		const struct sq_import *imp = &l->imports.v[i];
-		struct sq_import_link link = l->import_links.v[first + i];
 		uint32_t bound = imp->alias != SQ_NONE ? imp->alias : imp->name;
 
-		if (bound != local || !sq_import_binds_member(l->t, imp))
+		if (bound != local || !sq_import_binds_member(l->t, imp) ||
+		    (l->import_scope.v[i] != SQ_NONE) != confined || !sq_import_is_visible(l, i))
 			continue;
-		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
-			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
+		l->claimed = true;
+		if (!l->out.n)
+			sq_import_find(l, l->file, imp, l->import_links.v[first + i],
+				       l->b->names[imp->name]);
 	}
+}
+
+static bool bind_import(struct sq_linker *l, uint32_t local, uint8_t want)
+{
+	if (!l->import_of.v[local])
+		return false;
+	add_imported(l, local, false);
 	filter_out(l, want);
 	return sq_found(l, SQ_RULE_IMPORT);
 }
@@ -144,10 +156,9 @@ static bool bind_wildcards(struct sq_linker *l, uint32_t local, uint8_t want)
 	for (uint32_t i = 0; i < l->imports.n && !l->out.n && !l->error; i++) {
 		struct sq_import_link link = l->import_links.v[first + i];
 
-		if (!(l->imports.v[i].flags & SQ_IMP_WILDCARD))
+		if (!(l->imports.v[i].flags & SQ_IMP_WILDCARD) || !sq_import_is_visible(l, i))
 			continue;
-		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
-			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[local], 0);
+		sq_import_find(l, l->file, &l->imports.v[i], link, l->b->names[local]);
 		filter_out(l, want);
 	}
 	return sq_found(l, SQ_RULE_WILDCARD);
@@ -289,6 +300,13 @@ static bool implicit_this(const struct sq_linker *l)
 
 static bool bind_bare(struct sq_linker *l, const struct sq_ref *r, uint8_t want)
 {
+	/* an import inside of a function is one of its locals */
+	if (l->import_of.v[r->name]) {
+		add_imported(l, r->name, true);
+		filter_out(l, want);
+		if (l->claimed)
+			return sq_found(l, SQ_RULE_IMPORT);
+	}
 	if (bind_scope(l, r->name, r->encl, want))
 		return true;
 	if (implicit_this(l) && sq_type_bind_self(l, r, false)) {
@@ -301,205 +319,15 @@ static bool bind_bare(struct sq_linker *l, const struct sq_ref *r, uint8_t want)
 	return bind_unit(l, l->b->names[r->name], want) || bind_wildcards(l, r->name, want);
 }
 
-/* ---- qualified names -------------------------------------------------------- */
+/* ---- any member of that name ------------------------------------------------ */
 
-/* @prefix is the whole of @q or its leading components; the rest without separator */
-static bool eat_prefix(struct sq_slice q, struct sq_slice prefix, struct sq_slice *ret_rest)
+/* a member of the language's own strings, lists, streams: that is what it means more often */
+static bool is_common_member(const struct sq_lang_traits *t, struct sq_slice name)
 {
-	size_t n = prefix.n;
-
-	if (!n || !sq_slice_has_prefix(q, prefix))
-		return false;
-	if (n < q.n && q.p[n] != '.' && q.p[n] != ':')
-		return false;
-	while (n < q.n && (q.p[n] == '.' || q.p[n] == ':'))
-		n++;
-	*ret_rest = sq_slice(q.p + n, q.n - n);
-	return true;
-}
-
-/* member @name of module file @m below the components @rest (submodules, then a type) */
-static void descend(struct sq_linker *l, sq_file m, struct sq_slice rest, sq_name name)
-{
-	struct sq_slice part;
-	size_t first = l->types.n, before = l->out.n;
-	sq_name type;
-
-	while (rest.n) {
-		struct sq_slice after = rest;
-		sq_file sub;
-
-		if (!sq_qualifier_next(&after, &part))
-			break;
-		sub = sq_submodule(l, m, part);
-		if (sub == SQ_FILE_NONE)
-			break;
-		m = sub;
-		rest = after;
-	}
-	if (!rest.n) {
-		sq_find_export(l, m, name, 0);
-		return;
-	}
-	if (!sq_qualifier_next(&rest, &part) || rest.n ||
-	    (type = sq_version_find(l->v, part)) == SQ_NAME_NONE)
-		return;
-	sq_find_export(l, m, type, 0);
-	sq_type_take(l, before);
-	sq_type_bind_members(l, first, name, SQ_RULE_IMPORT);
-}
-
-/* under which text an import without alias is used: Go says the package clause, not the path */
-static struct sq_slice module_name(struct sq_linker *l, const struct sq_import *imp, struct sq_import_link link)
-{
-	struct sq_slice target = text(l, imp->target);
-
-	if (imp->alias != SQ_NONE)
-		return text(l, imp->alias);
-	if (imp->kind == SQ_IMPORT_NAME)
-		return text(l, imp->name);
-	if (l->t->style != SQ_STYLE_GOPATH)
-		return target;
-	if (link.n) {
-		sq_name p = sq_file_package(l, l->import_files.v[link.first]);
-
-		if (p != SQ_NAME_NONE)
-			return sq_version_string(l->v, p);
-	}
-	return sq_path_base(target);
-}
-
-/* "from pkg import mod; mod.f()", "use crate::a::b; b::f()": the member is a module */
-static void through_member(struct sq_linker *l, const struct sq_import *imp, struct sq_import_link link,
-			   struct sq_slice rest, sq_name name)
-{
-	size_t first = l->types.n;
-	struct sq_slice part;
-
-	for (uint32_t k = 0; k < link.n && !l->out.n && !l->error; k++)
-		sq_find_export(l, l->import_files.v[link.first + k], l->b->names[imp->name], 0);
-	if (l->out.n) {
-		sq_type_take(l, 0);
-		if (!rest.n)
-			sq_type_bind_members(l, first, name, SQ_RULE_IMPORT);
-		l->types.n = first;
-		return;
-	}
-	/* the import's own files hold the submodule, when it is a file (last by name) */
-	for (uint32_t k = 0; k < link.n && !l->out.n && !l->error; k++) {
-		sq_file m = l->import_files.v[link.first + k];
-		struct sq_slice path = sq_version_bound(l->v, m)->path;
-		struct sq_slice member = text(l, imp->name), stem;
-
-		stem = sq_path_base(path);
-		part = sq_path_base(sq_path_dir(path));
-		if ((sq_slice_has_prefix(stem, member) && stem.n > member.n && stem.p[member.n] == '.') ||
-		    sq_slice_eq(part, member))
-			descend(l, m, rest, name);
-	}
-}
-
-/* the longest import whose bound text starts the qualifier */
-static bool bind_through_import(struct sq_linker *l, struct sq_slice q, sq_name name)
-{
-	uint32_t first = sq_imports_of(l, l->file), best = SQ_NONE;
-	struct sq_slice rest = SQ_SLICE_NULL, best_rest = SQ_SLICE_NULL;
-
-	if (first == SQ_NONE || l->t->style == SQ_STYLE_INCLUDE)
-		return false;
-	for (uint32_t i = 0; i < l->imports.n; i++) {
-		const struct sq_import *imp = &l->imports.v[i];
-
-		if ((imp->flags & SQ_IMP_WILDCARD) || sq_import_only_exports(l->t, imp) ||
-		    (imp->kind != SQ_IMPORT_MODULE && imp->kind != SQ_IMPORT_NAME))
-			continue;
-		if (imp->kind == SQ_IMPORT_NAME && imp->name == SQ_NONE)
-			continue;
-		if (!eat_prefix(q, module_name(l, imp, l->import_links.v[first + i]), &rest))
-			continue;
-		if (best == SQ_NONE || rest.n < best_rest.n) {
-			best = i;
-			best_rest = rest;
-		}
-	}
-	if (best == SQ_NONE)
-		return false;
-	l->claimed = true;
-	if (l->imports.v[best].kind == SQ_IMPORT_NAME) {
-		through_member(l, &l->imports.v[best], l->import_links.v[first + best], best_rest, name);
-	} else {
-		struct sq_import_link link = l->import_links.v[first + best];
-
-		for (uint32_t k = 0; k < link.n && !l->error; k++)
-			descend(l, l->import_files.v[link.first + k], best_rest, name);
-		/* require() of a module that is one class: a static member of it */
-		if (!l->out.n && l->imports.v[best].name != SQ_NONE)
-			through_member(l, &l->imports.v[best], link, best_rest, name);
-	}
-	return sq_found(l, SQ_RULE_IMPORT);
-}
-
-/* Rust a::b::f, crate::a::f: a path of modules */
-static bool bind_crate_path(struct sq_linker *l, struct sq_slice q, sq_name name)
-{
-	struct sq_slice rest;
-	sq_file f;
-
-	if (l->t->style != SQ_STYLE_CRATE)
-		return false;
-	f = sq_crate_path(l, l->b->path, q, &rest);
-	if (f == SQ_FILE_NONE)
-		return false;
-	descend(l, f, rest, name);
-	return sq_found(l, SQ_RULE_IMPORT);
-}
-
-/* members of a C++ namespace, which every file may reopen: what is included or external */
-static bool bind_namespace(struct sq_linker *l, sq_name namespace, sq_name name)
-{
-	bool included = false;
-	struct sq_posting_iter it;
-	struct sq_posting p;
-
-	if (l->b->lang != SQ_LANG_CPP)
-		return false;
-	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
-	while (sq_posting_next(&it, &p) && !l->error) {
-		bool near = sq_is_marked(l, p.file);
-		const struct sq_cand *c;
-		uint32_t n;
-
-		if (!(p.class_bits & SQ_CLASS_TOP) || (!near && !(p.class_bits & SQ_CLASS_EXTERNAL)) ||
-		    sq_file_family(l, p.file) != SQ_FAMILY_C)
-			continue;
-		c = sq_cands(l, name, p.file, &n);
-		for (uint32_t i = 0; i < n; i++) {
-			if (c[i].foreign || c[i].parent != namespace || !(c[i].bits & SQ_CLASS_TOP) ||
-			    (!near && !(c[i].bits & SQ_CLASS_EXTERNAL)))
-				continue;
-			included |= near;
-			out_push(l, &c[i]);
-		}
-	}
-	return sq_found(l, included ? SQ_RULE_INCLUDE : SQ_RULE_LINKAGE);
-}
-
-/* the last component as a type or namespace of this file's view */
-static bool bind_through_type(struct sq_linker *l, struct sq_slice q, sq_name name)
-{
-	struct sq_slice part = SQ_SLICE_NULL, rest = q, next;
-	size_t first = l->types.n;
-	sq_name type;
-
-	while (sq_qualifier_next(&rest, &next))
-		part = next;
-	type = sq_version_find(l->v, part);
-	if (type == SQ_NAME_NONE)
-		return false;
-	if (bind_namespace(l, type, name))
-		return true;
-	sq_type_resolve(l, l->file, type);
-	return sq_type_bind_members(l, first, name, SQ_RULE_TYPE);
+	for (const char *const *m = t->common_members; m && *m; m++)
+		if (sq_slice_is(name, *m))
+			return true;
+	return false;
 }
 
 /* x.m() of an unknown x: the family's only method of that name, and only when its file can be reached from here */
@@ -509,7 +337,8 @@ static bool bind_duck(struct sq_linker *l, const struct sq_ref *r)
 	struct sq_posting_iter it;
 	struct sq_posting p;
 
-	if (!l->t->duck_methods || r->kind != SQ_REF_CALL || (l->v->link_flags & SQ_LINKF_NO_DUCK))
+	if (!l->t->duck_methods || r->kind != SQ_REF_CALL || (l->v->link_flags & SQ_LINKF_NO_DUCK) ||
+	    is_common_member(l->t, text(l, r->name)))
 		return false;
 	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
 	while (sq_posting_next(&it, &p) && !l->error) {
@@ -541,8 +370,7 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 
 	if (r->flags & SQ_REFF_TYPED) {
 		/* a type that an import claims is no namesake's, in the tree or not */
-		if (bind_through_import(l, q, name) || l->claimed ||
-		    bind_through_type(l, q, name) || bind_crate_path(l, q, name))
+		if (sq_path_bind_import(l, q, name) || l->claimed || sq_path_bind(l, q, name))
 			return l->out.n > 0;
 		return false;
 	}
@@ -555,13 +383,13 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 		return false;
 	if (r->flags & SQ_REFF_ARROW)
 		return bind_duck(l, r);
-	if (bind_through_import(l, q, name) || l->claimed)
+	if (sq_path_bind_import(l, q, name) || l->claimed)
 		return l->out.n > 0;
 	/* self.field.m(): the field's type is unknown */
 	for (const char *const *s = l->t->self_names; s && *s; s++)
-		if (eat_prefix(q, sq_slice_z(*s), &rest) && l->t->style != SQ_STYLE_CRATE)
+		if (sq_path_eat(q, sq_slice_z(*s), &rest) && l->t->style != SQ_STYLE_CRATE)
 			return bind_duck(l, r);
-	return bind_through_type(l, q, name) || bind_crate_path(l, q, name) || bind_duck(l, r);
+	return sq_path_bind(l, q, name) || bind_duck(l, r);
 }
 
 /* the mention of a member in its import: bound like the import itself */
@@ -575,10 +403,53 @@ static void bind_import_ref(struct sq_linker *l, const struct sq_ref *r)
 
 		if (imp->name != r->name || (r->qual != SQ_NONE && imp->target != r->qual))
 			continue;
-		for (uint32_t k = 0; k < link.n && !l->out.n; k++)
-			sq_find_export(l, l->import_files.v[link.first + k], l->b->names[r->name], 0);
+		sq_import_find(l, l->file, imp, link, l->b->names[r->name]);
 	}
 	(void)sq_found(l, SQ_RULE_IMPORT);
+}
+
+/* drop the candidates that have @flag, when there are others */
+static void drop_flag(struct sq_linker *l, uint16_t flag)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->out.n; i++)
+		n += !(l->out.v[i].flags & flag);
+	if (!n || n == l->out.n)
+		return;
+	n = 0;
+	for (size_t i = 0; i < l->out.n; i++)
+		if (!(l->out.v[i].flags & flag))
+			l->out.v[n++] = l->out.v[i];
+	l->out.n = n;
+}
+
+/* keep the candidates of @classes, when there are any */
+static void prefer(struct sq_linker *l, uint8_t classes)
+{
+	for (size_t i = 0; i < l->out.n; i++)
+		if (l->out.v[i].bits & classes) {
+			filter_out(l, classes);
+			return;
+		}
+}
+
+/*
+ * Of several things of one name in one place, the one that the use can mean: what is
+ * read has a getter, what is written a setter; in Java a field and a method may share
+ * a name, and in C++ a function hides the class.
+ */
+static void pick_by_use(struct sq_linker *l, const struct sq_ref *r)
+{
+	bool java = l->t->family == SQ_FAMILY_JAVA;
+
+	if (l->out.n < 2)
+		return;
+	drop_flag(l, r->kind == SQ_REF_WRITE ? SQ_DEF_GETTER : SQ_DEF_SETTER);
+	if (r->kind == SQ_REF_CALL && !(r->flags & SQ_REFF_NEW) && (java || l->b->lang == SQ_LANG_CPP))
+		prefer(l, SQ_CLASS_CALLABLE);
+	else if (java && (r->kind == SQ_REF_READ || r->kind == SQ_REF_WRITE))
+		prefer(l, SQ_CLASS_VALUE);
 }
 
 void sq_bind(struct sq_linker *l, const struct sq_ref *r)
@@ -588,6 +459,7 @@ void sq_bind(struct sq_linker *l, const struct sq_ref *r)
 	sq_vec_clear(&l->visited);
 	l->rule = SQ_RULE_NONE;
 	l->claimed = false;
+	l->encl = r->encl;
 	if (r->kind == SQ_REF_IMPORT)
 		bind_import_ref(l, r);
 	else if (r->flags & SQ_REFF_EXPR)
@@ -596,4 +468,5 @@ void sq_bind(struct sq_linker *l, const struct sq_ref *r)
 		(void)bind_qualified(l, r);
 	else
 		(void)bind_bare(l, r, wanted(l, r));
+	pick_by_use(l, r);
 }

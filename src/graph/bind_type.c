@@ -80,7 +80,11 @@ static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name n
 
 		if (r.encl != type->def || (r.kind != SQ_REF_INHERIT && r.kind != SQ_REF_IMPLEMENT))
 			continue;
-		sq_type_resolve(l, type->file, b->names[r.name]);
+		if (r.qual != SQ_NONE)
+			sq_path_resolve(l, type->file, sq_version_string(l->v, b->names[r.qual]),
+					b->names[r.name]);
+		else
+			sq_type_resolve(l, type->file, b->names[r.name]);
 		for (size_t i = first; i < l->types.n && !l->error; i++) {
 			struct sq_cand base = l->types.v[i];
 
@@ -96,23 +100,24 @@ static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name n
 /* A type is looked into once for a reference, however many paths lead to it;
  * later ones are told what the first one found, so that their order is no matter.
  * Return: the visit, or NULL for the first one. */
-static const struct sq_visit *visit_of(struct sq_linker *l, const struct sq_cand *type)
+static const struct sq_visit *visit_of(struct sq_linker *l, const struct sq_cand *type, sq_name name)
 {
 	for (size_t i = 0; i < l->visited.n; i++)
-		if (l->visited.v[i].file == type->file && l->visited.v[i].def == type->def)
+		if (l->visited.v[i].file == type->file && l->visited.v[i].def == type->def &&
+		    l->visited.v[i].name == name)
 			return &l->visited.v[i];
 	return NULL;
 }
 
 static bool members(struct sq_linker *l, const struct sq_cand *type, sq_name name, unsigned depth)
 {
-	const struct sq_visit *known = visit_of(l, type);
+	const struct sq_visit *known = visit_of(l, type, name);
 	size_t before = l->out.n, at = l->visited.n;
 	bool hit;
 
 	if (known || depth > MAX_INHERIT_DEPTH)
 		return known && known->hit;
-	sq_linker_fail(l, sq_vec_push(&l->visited, (struct sq_visit){ type->file, type->def, false }));
+	sq_linker_fail(l, sq_vec_push(&l->visited, (struct sq_visit){ type->file, type->def, name, false }));
 	if (l->error)
 		return false;
 	own_members(l, type, name);
@@ -158,11 +163,10 @@ static void imported_types(struct sq_linker *l, sq_file g, sq_name name, bool wi
 		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
 		bool wild = imp.flags & SQ_IMP_WILDCARD;
 
-		if (wild != wildcards || (!wild && (imp.name == SQ_NONE || b->names[bound] != name)))
+		if (wild != wildcards || (!wild && (imp.name == SQ_NONE || b->names[bound] != name)) ||
+		    (g == l->file && !sq_import_is_visible(l, i)))
 			continue;
-		for (uint32_t k = 0; k < link.n && !l->error; k++)
-			sq_find_export(l, l->import_files.v[link.first + k],
-				       wild ? name : b->names[imp.name], 0);
+		sq_import_find(l, g, &imp, link, wild ? name : b->names[imp.name]);
 	}
 	sq_type_take(l, before);
 }

@@ -82,6 +82,10 @@ static void decode(struct sq_linker *l, const struct sq_bound *b, sq_file file, 
 		c.flags = d.flags;
 		c.kind = d.kind;
 		c.bits = sq_class_bits(&d, parent_kind, top);
+		/* a field is a value where members are named without a receiver; posting
+		 * lists leave it out, because no list is asked for fields */
+		if (d.kind == SQ_KIND_PROPERTY && b->lang != SQ_LANG_C)
+			c.bits |= SQ_CLASS_VALUE;
 		c.foreign = d.kind == SQ_KIND_METHOD && d.parent == SQ_NONE;
 		if (c.foreign)
 			c.parent = receiver_of(b, i);

@@ -9,7 +9,8 @@
 static enum sq_link_state resolve(struct sq_linker *l, const struct sq_lang_traits *t, struct sq_slice from,
 				  const struct sq_import_text *i)
 {
-	if (i->kind == SQ_IMPORT_PACKAGE || i->kind == SQ_IMPORT_ROOT || i->kind == SQ_IMPORT_PATH)
+	if (i->kind == SQ_IMPORT_PACKAGE || i->kind == SQ_IMPORT_ROOT || i->kind == SQ_IMPORT_PATH ||
+	    i->kind == SQ_IMPORT_USING)
 		return SQ_LINK_UNRESOLVED;
 	switch (t->style) {
 	case SQ_STYLE_INCLUDE:
@@ -221,12 +222,15 @@ static void add_defaults(struct sq_linker *l, sq_file m)
 
 static bool add_own(struct sq_linker *l, sq_file m, sq_name name, bool exported_only)
 {
+	const struct sq_lang_traits *t = l->v->traits[sq_version_bound(l->v, m)->lang];
 	size_t before = l->out.n;
 	uint32_t n;
 	const struct sq_cand *c = sq_cands(l, name, m, &n);
 
 	for (uint32_t i = 0; i < n; i++)
 		if ((c[i].bits & SQ_CLASS_TOP) && !(c[i].flags & SQ_DEF_NESTED) &&
+		    /* what an inline module holds is named by its path */
+		    (t->style != SQ_STYLE_CRATE || c[i].parent_def == SQ_NONE) &&
 		    (!exported_only || (c[i].flags & (SQ_DEF_EXPORTED | SQ_DEF_DEFAULT))))
 			sq_out_add(l, &c[i]);
 	return l->out.n > before;
@@ -237,8 +241,120 @@ static bool reexports(const struct sq_lang_traits *t, const struct sq_import *im
 {
 	if (t->style == SQ_STYLE_DOTTED)
 		return !(imp->flags & SQ_IMP_NESTED);
+	/* "pub use" of an inline module is that module's */
+	if (t->style == SQ_STYLE_CRATE && (imp->flags & SQ_IMP_NESTED))
+		return false;
 	return imp->flags & SQ_IMP_REEXPORT;
 }
+
+static void find_imported(struct sq_linker *l, sq_file m, const struct sq_bound *b, sq_name name,
+			  unsigned depth);
+
+/* ---- what an import names in its targets ------------------------------------------ */
+
+/* Java: what follows the package in an import's target is a class and what it holds */
+static bool beyond_package(struct sq_linker *l, struct sq_slice target, sq_file f, struct sq_slice *ret_rest)
+{
+	sq_name package = sq_file_package(l, f);
+
+	if (package == SQ_NAME_NONE) {
+		*ret_rest = target;
+		return true;
+	}
+	return sq_path_eat(target, sq_version_string(l->v, package), ret_rest);
+}
+
+/* an import does not reach what its file may not see; drop it from what was added since @before */
+static void drop_hidden(struct sq_linker *l, size_t before, sq_file g)
+{
+	size_t n = before;
+
+	for (size_t i = before; i < l->out.n; i++) {
+		sq_file f = l->out.v[i].file;
+		unsigned visibility = l->out.v[i].flags & SQ_DEF_VIS_MASK;
+
+		if (f != g && (visibility == SQ_DEF_VIS_PRIVATE ||
+			       (visibility == SQ_DEF_VIS_PACKAGE &&
+				sq_file_package(l, f) != sq_file_package(l, g))))
+			continue;
+		l->out.v[n++] = l->out.v[i];
+	}
+	l->out.n = n;
+}
+
+/* Python "from pkg import mod": besides pkg the import leads to the file mod itself,
+ * where a definition called mod is not meant */
+static bool is_member_file(struct sq_linker *l, struct sq_slice target, struct sq_slice member, sq_file f)
+{
+	const struct sq_lang_traits *t = l->v->traits[SQ_LANG_PYTHON];
+	struct sq_slice stem = sq_keys_stem(t, sq_version_bound(l->v, f)->path), last = target;
+
+	if (!member.n)
+		return false;
+	if (sq_slice_is(sq_path_base(stem), t->index_stems[0]))
+		stem = sq_path_dir(stem);
+	for (size_t i = target.n; i && last.n == target.n; i--)
+		if (target.p[i - 1] == '.')
+			last = sq_slice(target.p + i, target.n - i);
+	return sq_slice_eq(sq_path_base(stem), member) &&
+	       (!last.n || sq_slice_eq(sq_path_base(sq_path_dir(stem)), last));
+}
+
+static void find_in_crate(struct sq_linker *l, const struct sq_bound *b, struct sq_slice target, sq_name name,
+			  unsigned depth)
+{
+	struct sq_slice rest;
+	sq_file f = SQ_FILE_NONE;
+
+	/* "use name;" of a crate */
+	f = sq_crate_path(l, b->path, target.n ? target : sq_version_string(l->v, name), &rest);
+	if (f != SQ_FILE_NONE && (target.n || rest.n))
+		sq_path_descend(l, f, rest, name, depth);
+}
+
+static void find_import(struct sq_linker *l, sq_file g, const struct sq_import *imp,
+			struct sq_import_link link, sq_name name, unsigned depth)
+{
+	const struct sq_bound *b = sq_version_bound(l->v, g);
+	const struct sq_lang_traits *t = l->v->traits[b->lang];
+	struct sq_slice target = sq_version_string(l->v, b->names[imp->target]), rest = SQ_SLICE_NULL;
+	struct sq_slice member = imp->name == SQ_NONE ? SQ_SLICE_NULL :
+						       sq_version_string(l->v, b->names[imp->name]);
+	size_t before = l->out.n;
+
+	if (imp->kind == SQ_IMPORT_USING && t->style == SQ_STYLE_RELATIVE) {
+		/* import A = B.C of TypeScript: a path of this very file */
+		if (!sq_slice_is(target, "."))
+			sq_path_lookup(l, g, target, name);
+		else if (!add_own(l, g, name, false))
+			find_imported(l, g, b, name, depth);
+		return;
+	}
+	if (t->style == SQ_STYLE_CRATE) {
+		if (link.n)
+			find_in_crate(l, b, target, name, depth);
+		return;
+	}
+	for (uint32_t k = 0; k < link.n && l->out.n == before && !l->error; k++) {
+		sq_file f = l->import_files.v[link.first + k];
+
+		if (t->style == SQ_STYLE_PACKAGE && !beyond_package(l, target, f, &rest))
+			continue;
+		if (t->style == SQ_STYLE_DOTTED && is_member_file(l, target, member, f))
+			continue;
+		sq_path_descend(l, f, rest, name, depth);
+		if (t->style == SQ_STYLE_PACKAGE)
+			drop_hidden(l, before, g);
+	}
+}
+
+void sq_import_find(struct sq_linker *l, sq_file g, const struct sq_import *imp, struct sq_import_link link,
+		    sq_name name)
+{
+	find_import(l, g, imp, link, name, 0);
+}
+
+/* ---- exports ------------------------------------------------------------------------- */
 
 /* what the module's own imports bind to @name: "import { a } from ...; export { a }" */
 static void find_imported(struct sq_linker *l, sq_file m, const struct sq_bound *b, sq_name name, unsigned depth)
@@ -247,7 +363,7 @@ static void find_imported(struct sq_linker *l, sq_file m, const struct sq_bound 
 	struct sq_import_cursor it;
 	struct sq_import imp;
 
-	if (first == SQ_NONE)
+	if (first == SQ_NONE || depth > MAX_REEXPORT_DEPTH)
 		return;
 	sq_imports_begin(&b->columns, &it);
 	for (; sq_imports_next(&it, &imp) && !l->error; i++) {
@@ -256,8 +372,7 @@ static void find_imported(struct sq_linker *l, sq_file m, const struct sq_bound 
 
 		if (imp.name == SQ_NONE || (imp.flags & SQ_IMP_REEXPORT) || b->names[bound] != name)
 			continue;
-		for (uint32_t k = 0; k < link.n; k++)
-			sq_find_export(l, l->import_files.v[link.first + k], b->names[imp.name], depth + 1);
+		find_import(l, m, &imp, link, b->names[imp.name], depth + 1);
 	}
 }
 
@@ -274,8 +389,7 @@ static void follow(struct sq_linker *l, sq_file m, const struct sq_bound *b, con
 		return;
 	}
 	link = l->import_links.v[link_index];
-	for (uint32_t k = 0; k < link.n; k++)
-		sq_find_export(l, l->import_files.v[link.first + k], name, depth + 1);
+	find_import(l, m, imp, link, name, depth + 1);
 }
 
 /* Modules that re-export each other are asked once a search: without this the

@@ -67,8 +67,9 @@ enum sq_link_state sq_import_package(struct sq_linker *l, struct sq_slice from, 
 			add_class(l, i->target, i->member);
 	}
 	/* a class of the path: static members, nested types */
-	if (l->import_files.n == first)
-		add_class(l, before_last(i->target, '.'), after_last(i->target, '.'));
+	for (struct sq_slice path = i->target; path.n && l->import_files.n == first;
+	     path = before_last(path, '.'))
+		add_class(l, before_last(path, '.'), after_last(path, '.'));
 	return SQ_LINK_BOUND;
 }
 
@@ -298,9 +299,6 @@ enum sq_link_state sq_import_crate(struct sq_linker *l, struct sq_slice from, co
 	struct sq_slice target = i->target, rest;
 	sq_file f;
 
-	/* inside an inline module "super" is this file */
-	if ((i->flags & SQ_IMP_NESTED) && sq_slice_has_prefix(target, SQ_LIT("super")))
-		target = target.n > 7 ? sq_slice(target.p + 7, target.n - 7) : SQ_LIT("self");
 	f = sq_crate_path(l, from, target.n ? target : i->member, &rest);
 	if (f != SQ_FILE_NONE)
 		add_file(l, f);

@@ -90,6 +90,22 @@ static bool include_dirs(struct sq_linker *l, struct sq_slice target, sq_name ba
 	return false;
 }
 
+/*
+ * A header of the C library in <> is the system's. A file of that name deep in the
+ * tree serves something else (an allocator's test harness, a port to another
+ * compiler); only a tree that has it in a directory "include" may be such a library.
+ */
+static bool is_the_systems(const struct sq_import_text *i, struct sq_slice path)
+{
+	struct sq_slice root = sq_slice(path.p, path.n - SQ_MIN(path.n, i->target.n));
+
+	if (!(i->flags & SQ_IMP_SYSTEM) || !sq_is_system_header(i->target))
+		return false;
+	if (root.n)
+		root.n--;
+	return !sq_slice_is(sq_path_base(root), "include");
+}
+
 enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i)
 {
 	sq_name base = sq_version_find(l->v, sq_path_base(i->target));
@@ -116,7 +132,7 @@ enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, 
 		struct sq_slice path = sq_version_bound(l->v, p.file)->path;
 
 		if (!ends_with_path(path, target) || sq_slice_eq(path, from) ||
-		    sq_file_family(l, p.file) != SQ_FAMILY_C)
+		    sq_file_family(l, p.file) != SQ_FAMILY_C || is_the_systems(i, path))
 			continue;
 		add_file(l, p.file);
 	}

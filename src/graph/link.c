@@ -43,6 +43,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_vec_deinit(&l->first_def);
 	sq_vec_deinit(&l->imports);
 	sq_vec_deinit(&l->import_of);
+	sq_vec_deinit(&l->import_scope);
 	sq_vec_deinit(&l->links);
 	sq_vec_deinit(&l->targets);
 	sq_buf_deinit(&l->ref_bytes);
@@ -101,6 +102,25 @@ static void index_defs(struct sq_linker *l)
 	}
 }
 
+/* The definition to which an import is confined: the innermost function around its
+ * line; of Rust's, the innermost module, too. */
+static uint32_t scope_of_import(const struct sq_linker *l, const struct sq_import *imp)
+{
+	uint32_t found = SQ_NONE;
+
+	if (!(imp->flags & SQ_IMP_NESTED))
+		return SQ_NONE;
+	for (uint32_t i = 0; i < l->defs.n && l->defs.v[i].start_line <= imp->line; i++) {
+		const struct sq_def *d = &l->defs.v[i];
+		bool holds = d->kind == SQ_KIND_FUNCTION || d->kind == SQ_KIND_METHOD ||
+			     (d->kind == SQ_KIND_MODULE && l->t->family == SQ_FAMILY_RUST);
+
+		if (holds && d->end_line >= imp->line)
+			found = i;
+	}
+	return found;
+}
+
 static void index_imports(struct sq_linker *l)
 {
 	const struct sq_columns *c = &l->b->columns;
@@ -109,6 +129,7 @@ static void index_imports(struct sq_linker *l)
 
 	sq_vec_clear(&l->imports);
 	sq_vec_clear(&l->import_of);
+	sq_vec_clear(&l->import_scope);
 	sq_linker_fail(l, sq_vec_reserve(&l->import_of, c->n_strings));
 	if (l->error)
 		return;
@@ -120,6 +141,7 @@ static void index_imports(struct sq_linker *l)
 		uint32_t bound = imp.alias != SQ_NONE ? imp.alias : imp.name;
 
 		sq_linker_fail(l, sq_vec_push(&l->imports, imp));
+		sq_linker_fail(l, sq_vec_push(&l->import_scope, scope_of_import(l, &imp)));
 		if (l->t && bound != SQ_NONE && sq_import_binds_member(l->t, &imp) && !l->import_of.v[bound])
 			l->import_of.v[bound] = (uint32_t)l->imports.n;
 	}

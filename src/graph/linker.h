@@ -27,7 +27,7 @@ struct sq_cand {
 };
 
 /* a type that was searched for a member: was there one, its own or inherited? */
-struct sq_visit { sq_file file; uint32_t def; bool hit; };
+struct sq_visit { sq_file file; uint32_t def; sq_name name; bool hit; };
 
 /* package.json, go.mod, Cargo.toml, ...: a name for a directory */
 struct sq_config_root { struct sq_slice dir, name, main; enum sq_lang lang; };
@@ -71,6 +71,8 @@ struct sq_linker {
 	SQ_VEC(uint32_t) first_def;     /* by local string */
 	SQ_VEC(struct sq_import) imports;
 	SQ_VEC(uint32_t) import_of;     /* by local string: 1 + first import that binds it */
+	SQ_VEC(uint32_t) import_scope;  /* by import: the definition it is confined to, or SQ_NONE */
+	uint32_t encl;                  /* enclosing definition of the reference under way */
 	struct sq_memo link_memo;
 	SQ_VEC(struct sq_link) links;
 	SQ_VEC(struct sq_target) targets;
@@ -80,6 +82,7 @@ struct sq_linker {
 	SQ_VEC(struct sq_cand) out;
 	SQ_VEC(struct sq_cand) types;   /* scratch: types a qualifier may mean */
 	SQ_VEC(struct sq_visit) visited;    /* types already looked into for this reference */
+	unsigned path_depth;            /* sq_path_lookup() calls under way */
 	enum sq_rule rule;
 	/* an import that is not in the tree claims the name: nothing else may bind it */
 	bool claimed;
@@ -109,9 +112,22 @@ static inline bool sq_import_only_exports(const struct sq_lang_traits *t, const 
 /* is the bound name one member of the target? That of require() may be, too. */
 static inline bool sq_import_binds_member(const struct sq_lang_traits *t, const struct sq_import *imp)
 {
-	return (imp->kind == SQ_IMPORT_NAME || (imp->flags & SQ_IMP_DEFAULT)) &&
+	return (imp->kind == SQ_IMPORT_NAME || (imp->flags & SQ_IMP_DEFAULT) ||
+		(imp->kind == SQ_IMPORT_USING && t->style == SQ_STYLE_RELATIVE)) &&
 	       imp->name != SQ_NONE && !(imp->flags & SQ_IMP_WILDCARD) &&
 	       !sq_import_only_exports(t, imp);
+}
+/* can code of the current reference's scope see the import? One inside a function
+ * binds its name there and nowhere else. */
+static inline bool sq_import_is_visible(const struct sq_linker *l, uint32_t import)
+{
+	uint32_t scope = l->import_scope.v[import], at = l->encl;
+
+	if (scope == SQ_NONE)
+		return true;
+	while (at != SQ_NONE && at > scope)
+		at = l->defs.v[at].parent;
+	return at == scope;
 }
 static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)
 {
@@ -164,6 +180,13 @@ sq_file sq_submodule(struct sq_linker *l, sq_file m, struct sq_slice name);
 void sq_find_export(struct sq_linker *l, sq_file m, sq_name name, unsigned depth);
 void sq_linker_read_config(struct sq_linker *l);
 
+/** sq_import_find() - what @imp of file @g, with its targets @link, means by @name; added to out. */
+void sq_import_find(struct sq_linker *l, sq_file g, const struct sq_import *imp, struct sq_import_link link,
+		    sq_name name);
+/* import_system.c */
+/** sq_is_system_header() - is @target, of an include in <>, a header of the C library? */
+bool sq_is_system_header(struct sq_slice target);
+
 /* import_path.c: one style each; append files to import_files, return the link's state */
 struct sq_import_text { struct sq_slice target, member; uint8_t kind, flags; };
 enum sq_link_state sq_import_include(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
@@ -174,6 +197,21 @@ enum sq_link_state sq_import_gopath(struct sq_linker *l, struct sq_slice from, c
 enum sq_link_state sq_import_crate(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i);
 /** sq_crate_path() - file of a Rust module path as seen from @from; @ret_rest: components that are no files. */
 sq_file sq_crate_path(struct sq_linker *l, struct sq_slice from, struct sq_slice path, struct sq_slice *ret_rest);
+
+/* bind_path.c */
+/** sq_path_resolve() - types that the qualified name @q + @name means in file @g; added to types. */
+void sq_path_resolve(struct sq_linker *l, sq_file g, struct sq_slice q, sq_name name);
+/** sq_path_lookup() - definitions that @q + @name means in file @g; added to out. */
+void sq_path_lookup(struct sq_linker *l, sq_file g, struct sq_slice q, sq_name name);
+/** sq_path_bind_import() - bind through the import of the current file whose bound text starts @q. */
+bool sq_path_bind_import(struct sq_linker *l, struct sq_slice q, sq_name name);
+/** sq_path_bind() - bind through types and namespaces, then along the modules of a crate. */
+bool sq_path_bind(struct sq_linker *l, struct sq_slice q, sq_name name);
+/** sq_path_descend() - member @name of module file @m below the components @rest (submodules, then
+ *  types); added to out. @depth: of the export search under way. */
+void sq_path_descend(struct sq_linker *l, sq_file m, struct sq_slice rest, sq_name name, unsigned depth);
+/** sq_path_eat() - @prefix is the whole of @q or its leading components; the rest without separator. */
+bool sq_path_eat(struct sq_slice q, struct sq_slice prefix, struct sq_slice *ret_rest);
 
 /* bind.c */
 /** sq_bind() - fill out and rule for one reference of the current file. */
