@@ -65,12 +65,13 @@ static sq_name receiver_of(const struct sq_bound *b, uint32_t def)
 	return SQ_NAME_NONE;
 }
 
-static void decode(struct sq_linker *l, const struct sq_bound *b, sq_file file, uint32_t local)
+static void decode(struct sq_linker *l, const struct sq_bound *b, sq_file file, sq_name name)
 {
-	struct sq_cand c = { .file = file, .name = b->names[local] };
-	uint32_t i = sq_defs_find(&b->columns, local, 0);
+	struct sq_cand c = { .file = file, .name = name };
+	uint32_t i = SQ_NONE;
 
-	for (; i != SQ_NONE; i = sq_defs_find(&b->columns, local, i + 1), c.ordinal++) {
+	sq_linker_fail(l, sq_def_index_find(&l->def_index, file, b, name, &i));
+	for (; i != SQ_NONE; i = sq_def_index_next(&l->def_index, b, i), c.ordinal++) {
 		struct sq_def d;
 		int parent_kind;
 		bool top;
@@ -98,16 +99,15 @@ const struct sq_cand *sq_cands(struct sq_linker *l, sq_name name, sq_file file, 
 	uint64_t key = (uint64_t)name << 32 | file;
 	const struct sq_memo_slot *s = sq_memo_get(&l->cand_memo, key);
 	const struct sq_bound *b;
-	uint32_t first = (uint32_t)l->cands.n, local;
+	uint32_t first = (uint32_t)l->cands.n;
 
 	if (s) {
 		*ret_n = s->n;
 		return l->cands.v + s->first;
 	}
 	b = sq_version_bound(l->v, file);
-	local = b ? sq_bound_local(b, name) : SQ_NONE;
-	if (local != SQ_NONE)
-		decode(l, b, file, local);
+	if (b)
+		decode(l, b, file, name);
 	*ret_n = (uint32_t)l->cands.n - first;
 	sq_linker_fail(l, sq_memo_put(&l->cand_memo, key, first, *ret_n));
 	return l->cands.v + first;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "graph/draft_state.h"
-#include "graph/link.h"
+#include "graph/common.h"
 #include "graph/stats.h"
+
+/* from as many files on, what they all reach is worked out once for all of them */
+#define COMMON_MIN_FILES 128u
 
 /* one round: links that change may make further files be linked again */
 struct pass {
@@ -13,7 +15,8 @@ struct pass {
 	const struct sq_file_set *set;  /* of all rounds */
 	SQ_VEC(sq_file) files;          /* of this round */
 	struct sq_links **links;        /* [files.n] new pieces; NULL: the old one stays */
-	struct sq_linker **linkers;     /* [worker], made on first use, kept over rounds */
+	struct sq_linker **linkers;     /* [worker], kept over rounds */
+	struct sq_link_common *common;
 	struct sq_version_stats *stats; /* [worker] differences */
 };
 
@@ -64,17 +67,33 @@ static int take_round(struct pass *p, const struct sq_file_set *set, uint32_t fr
 	return 0;
 }
 
-static int linker_of(struct pass *p, unsigned worker, struct sq_linker **ret_l)
+static int make_linkers(struct pass *p, uint32_t width)
 {
-	int r;
+	for (uint32_t w = 0; w < width; w++) {
+		int r = sq_linker_new(&p->linkers[w]);
 
-	if (!p->linkers[worker]) {
-		r = sq_linker_new(&p->linkers[worker]);
 		if (r < 0)
 			return sq_error_trace(r);
-		sq_linker_begin(p->linkers[worker], p->d->v, links_all(p->d) ? NULL : p->set);
+		sq_linker_begin(p->linkers[w], p->d->v, links_all(p->d) ? NULL : p->set);
 	}
-	*ret_l = p->linkers[worker];
+	return 0;
+}
+
+static int share(struct pass *p)
+{
+	const struct sq_common_job job = {
+		.d = p->d, .files = p->files.v, .n = (uint32_t)p->files.n, .is_whole = links_all(p->d),
+		.linkers = p->linkers,
+	};
+	int r;
+
+	if (p->common || job.n < COMMON_MIN_FILES)
+		return 0;
+	r = sq_link_common_new(&job, &p->common);
+	if (r < 0)
+		return sq_error_trace(r);
+	for (uint32_t w = 0; w < sq_parallel_width(p->d->opts.par); w++)
+		sq_linker_share(p->linkers[w], p->common);
 	return 0;
 }
 
@@ -83,13 +102,10 @@ static int link_one(void *arg, unsigned worker, uint32_t i)
 	struct pass *p = arg;
 	sq_file f = p->files.v[i];
 	const struct sq_links *old = sq_version_slot(p->d->prior, f).links;
-	struct sq_linker *l;
 	struct sq_links *links;
 	int r;
 
-	r = linker_of(p, worker, &l);
-	if (r >= 0)
-		r = sq_link_file(l, f, p->d->generation, &links);
+	r = sq_link_file(p->linkers[worker], f, p->d->generation, &links);
 	if (r < 0)
 		return sq_error_trace(r);
 	sq_stats_add_links(&p->stats[worker], old, -1);
@@ -176,6 +192,8 @@ static int run_rounds(struct pass *p, struct sq_file_set *set)
 		r = take_round(p, set, from);
 		from = set->n;
 		if (r >= 0)
+			r = share(p);
+		if (r >= 0)
 			r = run(p);
 		if (r >= 0 && !links_all(d))
 			r = sq_relink_expand(d->prior, d->v, p->files.v, p->files.n,
@@ -196,11 +214,14 @@ int sq_draft_link(struct sq_draft *d)
 	if (r >= 0 && (!p.linkers || !p.stats))
 		r = sq_error_origin(-ENOMEM);
 	if (r >= 0)
+		r = make_linkers(&p, width);
+	if (r >= 0)
 		r = run_rounds(&p, &set);
 	if (r >= 0)
 		subtract_unlinked(d);
 	for (uint32_t w = 0; p.linkers && w < width; w++)
 		sq_linker_free(p.linkers[w]);
+	sq_link_common_free(p.common);
 	for (uint32_t w = 0; p.stats && w < width; w++)
 		add_stats(&d->v->stats, &p.stats[w]);
 	sq_free(p.linkers);

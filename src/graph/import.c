@@ -71,6 +71,7 @@ static void resolve_one(struct sq_linker *l, const struct sq_bound *b, const str
 	sort_files(l, link.first);
 	n = (uint32_t)l->import_files.n - link.first;
 	link.n = (uint16_t)SQ_MIN(n, (uint32_t)UINT16_MAX);
+	l->import_files.n = link.first + link.n;
 	if (!n)
 		link.state = SQ_LINK_UNRESOLVED;
 	sq_linker_fail(l, sq_vec_push(&l->import_links, link));
@@ -84,6 +85,8 @@ uint32_t sq_imports_of(struct sq_linker *l, sq_file f)
 	struct sq_import imp;
 	uint32_t first = (uint32_t)l->import_links.n;
 
+	if (l->common && (l->common->is_whole || l->common->first[f] != SQ_NONE))
+		return l->common->first[f];
 	if (s)
 		return s->first;
 	b = sq_version_bound(l->v, f);
@@ -155,6 +158,11 @@ void sq_mark_closure(struct sq_linker *l, sq_file f)
 {
 	if (l->marked_for == f)
 		return;
+	if (l->common && !l->error) {
+		sq_reach_of(l->common->reach, f, l->near);
+		l->marked_for = f;
+		return;
+	}
 	sq_linker_fail(l, reserve_marks(l));
 	if (l->error)
 		return;

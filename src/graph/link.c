@@ -8,7 +8,7 @@
 #include "graph/linker.h"
 
 /* caches of other files' definitions are dropped above this many entries */
-#define MAX_CACHED_CANDS (1u << 21)
+#define MAX_CACHED_CANDS (1u << 18)
 
 int sq_linker_new(struct sq_linker **ret_l)
 {
@@ -25,7 +25,9 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 {
 	if (!l)
 		return NULL;
+	sq_linker_share(l, NULL);
 	sq_memo_deinit(&l->cand_memo);
+	sq_def_index_deinit(&l->def_index);
 	sq_memo_deinit(&l->import_memo);
 	sq_memo_deinit(&l->package_memo);
 	sq_memo_deinit(&l->link_memo);
@@ -37,6 +39,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_vec_deinit(&l->paths);
 	sq_buf_deinit(&l->path);
 	sq_buf_deinit(&l->path2);
+	sq_free(l->near);
 	sq_free(l->mark);
 	sq_vec_deinit(&l->queue);
 	sq_vec_deinit(&l->defs);
@@ -63,12 +66,14 @@ static void drop_cands(struct sq_linker *l)
 
 void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const struct sq_file_set *stale)
 {
+	sq_linker_share(l, NULL);
 	l->v = v;
 	l->stale = stale;
 	l->error = 0;
 	l->config_read = false;
 	l->marked_for = SQ_FILE_NONE;
 	drop_cands(l);
+	sq_def_index_clear(&l->def_index);
 	sq_memo_clear(&l->import_memo);
 	sq_memo_clear(&l->package_memo);
 	sq_vec_clear(&l->import_links);

@@ -11,8 +11,10 @@
  *          later step a no-op; sq_link_file() reports it.
  */
 #include "base/vec.h"
+#include "graph/def_index.h"
 #include "graph/link.h"
 #include "graph/memo.h"
+#include "graph/reach.h"
 
 /* one definition of a name */
 struct sq_cand {
@@ -34,14 +36,26 @@ struct sq_config_root { struct sq_slice dir, name, main; enum sq_lang lang; };
 /* tsconfig paths, compile_commands include directories, Python source roots */
 struct sq_config_path { struct sq_slice dir, target, alias; enum sq_lang lang; };
 
+/* what the linkers of a pass over many files work out once for all of them */
+struct sq_link_common {
+	uint32_t *first;                /* by file: its first link; SQ_NONE: asked of the version */
+	SQ_VEC(struct sq_import_link) links;
+	SQ_VEC(sq_file) files;
+	bool is_whole;                  /* every file with imports is in it */
+	struct sq_import_graph graph;
+	struct sq_reach *reach;
+};
+
 struct sq_linker {
 	const struct sq_version *v;
+	const struct sq_link_common *common;    /* NULL in a pass over few files */
 	const struct sq_file_set *stale;        /* see sq_linker_begin() */
 	int error;
 
 	/* definitions of (name, file) */
 	struct sq_memo cand_memo;
 	SQ_VEC(struct sq_cand) cands;
+	struct sq_def_index def_index;
 	/* imports of a file: range of import_links; their targets in import_files */
 	struct sq_memo import_memo;
 	SQ_VEC(struct sq_import_link) import_links;
@@ -55,7 +69,10 @@ struct sq_linker {
 	struct sq_buf path;             /* scratch path */
 	struct sq_buf path2;
 
-	/* files reachable from the current file through imports: mark[f] == epoch */
+	/* files reachable from the current file through imports: bits of
+	 * common->reach, or without it mark[f] == epoch */
+	uint64_t *near;
+	uint32_t near_cap;
 	uint32_t *mark, mark_cap, mark_epoch;
 	SQ_VEC(sq_file) queue;
 	sq_file marked_for;             /* whose closure the marks are */
@@ -165,6 +182,10 @@ bool sq_type_bind_self(struct sq_linker *l, const struct sq_ref *r, bool super);
 /** sq_same_unit() - do two files see each other's names without an import (Go directory, Java package)? */
 bool sq_same_unit(struct sq_linker *l, sq_file a, sq_file b);
 
+/* common.c */
+/** sq_linker_share() - from now on ask @c first; its vectors are lent, and outlive the linker's use. */
+void sq_linker_share(struct sq_linker *l, const struct sq_link_common *c);
+
 /* import.c */
 /** sq_imports_of() - index into import_links of file's first import; SQ_NONE on error. */
 uint32_t sq_imports_of(struct sq_linker *l, sq_file f);
@@ -172,7 +193,13 @@ uint32_t sq_imports_of(struct sq_linker *l, sq_file f);
 void sq_mark_closure(struct sq_linker *l, sq_file f);
 static inline bool sq_is_marked(const struct sq_linker *l, sq_file f)
 {
-	return f < l->mark_cap && l->mark[f] == l->mark_epoch;
+	uint32_t bit;
+
+	if (!l->common)
+		return f < l->mark_cap && l->mark[f] == l->mark_epoch;
+	bit = sq_reach_bit(l->common->reach, f);
+	/* nobody imports it: only it itself can be meant */
+	return bit == SQ_NONE ? f == l->marked_for : l->near[bit / 64] >> (bit % 64) & 1;
 }
 /** sq_submodule() - the file that member @name of module file @m means ("from m import name"), or SQ_FILE_NONE. */
 sq_file sq_submodule(struct sq_linker *l, sq_file m, struct sq_slice name);
