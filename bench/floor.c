@@ -3,7 +3,7 @@
  * floor — the time that parsing alone takes: read every source file of a
  * directory, parse it, drop the tree. What an index costs above this is ours.
  *
- *   floor DIR [WORKERS]
+ *   sqry-bench-floor DIR [WORKERS]
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -102,14 +102,23 @@ int main(int argc, char **argv)
 	struct rusage usage;
 	uint64_t start;
 
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		puts("sqry-bench-floor " PACKAGE_VERSION);
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		puts("usage: sqry-bench-floor DIR [WORKERS]\n\nRead and parse every source file below DIR, keep nothing: "
+		     "the time below which no index gets.");
+		return 0;
+	}
 	if (argc < 2 || !workers || workers > 256) {
-		fprintf(stderr, "usage: floor DIR [WORKERS]\n");
+		fprintf(stderr, "usage: sqry-bench-floor DIR [WORKERS]\n");
 		return 2;
 	}
 	run.root_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (run.root_fd < 0 || sq_lang_registry_new(NULL, &run.registry) ||
 	    sq_discover(run.root_fd, &cfg, &opts, NULL, &d) || collect(&run, d)) {
-		fprintf(stderr, "floor: %s cannot be read\n", argv[1]);
+		fprintf(stderr, "sqry-bench-floor: %s cannot be read\n", argv[1]);
 		return 1;
 	}
 	start = sq_now_ns();
@@ -119,7 +128,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < workers; i++)
 		pthread_join(threads[i], NULL);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("floor: %zu files, %.1f MB, %u workers: %.2f s wall, %.2f s CPU, %.1f MB/s\n", run.n_jobs,
+	printf("%zu files, %.1f MB, %u workers: %.3f s wall, %.3f s CPU, %.1f MB/s\n", run.n_jobs,
 	       (double)run.bytes / 1e6, workers, (double)(sq_now_ns() - start) / 1e9,
 	       (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6,
 	       (double)run.bytes / 1e6 / ((double)(sq_now_ns() - start) / 1e9));

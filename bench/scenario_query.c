@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/* questions: each kind, by one client and by many, alone and beside a build */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/atomic.h"
+#include "bench/crowd.h"
+#include "bench/scenario.h"
+
+#define N_CANDIDATES 400        /* functions among which symbols are chosen */
+#define N_JUDGED 60             /* of these, how many are asked for their callers */
+#define FRAME_REQUEST 64        /* what a frame has besides method and parameters */
+#define FRAME_ANSWER 20         /* and besides the result and meta that the library shows */
+
+struct symbol { char name[160]; int64_t n_callers; };
+
+/* ---- choosing symbols ----------------------------------------------------------- */
+
+static int by_callers(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	return (x->n_callers > y->n_callers) - (x->n_callers < y->n_callers);
+}
+
+static struct sqry_params *symbol_params(struct sq_bench *b, const char *symbol)
+{
+	struct sqry_params *p = sqry_params_new();
+
+	sqry_params_string(p, "path", b->corpus.dir);
+	sqry_params_string(p, "symbol", symbol);
+	return p;
+}
+
+static int64_t callers_of(struct sq_bench *b, const char *symbol)
+{
+	struct sqry_params *p = symbol_params(b, symbol);
+	struct sqry_reply *reply;
+	int64_t n;
+
+	sqry_params_int(p, "max_results", 1);
+	if (sq_target_call(&b->target, "direct_callers", p, &reply))
+		return -1;
+	n = sqry_value_int(sqry_value_get(sqry_reply_result(reply), "total"), 0);
+	sqry_reply_free(reply);
+	return n;
+}
+
+/* functions that somebody calls, sorted by how many do */
+static int choose_symbols(struct sq_bench *b, struct symbol *v, size_t *ret_n)
+{
+	struct sqry_params *p = sqry_params_new();
+	const struct sqry_value *items;
+	struct sqry_reply *reply;
+	size_t n = 0, count, step;
+
+	sqry_params_string(p, "search_path", b->corpus.dir);
+	sqry_params_string(p, "query", "kind:function");
+	sqry_params_int(p, "limit", N_CANDIDATES);
+	if (sq_target_call(&b->target, "daemon/query", p, &reply))
+		return sq_bench_fail(b, NULL);
+	items = sqry_value_get(sqry_reply_result(reply), "items");
+	count = sqry_value_count(items);
+	step = count / N_JUDGED + 1;
+	for (size_t i = 0; i < count && n < N_JUDGED; i += step) {
+		const char *name = sqry_value_string(sqry_value_get(sqry_value_at(items, i), "name"), NULL);
+
+		snprintf(v[n].name, sizeof(v[n].name), "%s", name);
+		v[n].n_callers = callers_of(b, name);
+		n += v[n].n_callers > 0;
+	}
+	sqry_reply_free(reply);
+	if (!n)
+		return sq_bench_fail(b, "no function of the corpus has a caller");
+	qsort(v, n, sizeof(*v), by_callers);
+	*ret_n = n;
+	return 0;
+}
+
+/* ---- the mix -------------------------------------------------------------------- */
+
+enum expect { EXPECT_ANY, EXPECT_SOME, EXPECT_EXACT };
+struct question {
+	const char *what, *method;
+	char params[900];
+	enum expect expect;
+	int64_t total;                  /* for EXPECT_EXACT */
+	unsigned share;                 /* of o.queries: 1/share; dear questions are asked less */
+};
+
+static void put(struct question *q, const char *what, const char *method, enum expect expect, unsigned share,
+		struct sqry_params *p)
+{
+	const char *json = sqry_params_json(p);
+
+	*q = (struct question){ .what = what, .method = method, .expect = expect, .share = share };
+	snprintf(q->params, sizeof(q->params), "%s", json ? json : "{}");
+	sqry_params_free(p);
+}
+
+static struct sqry_params *pattern_params(struct sq_bench *b, const char *pattern, const char *mode)
+{
+	struct sqry_params *p = sqry_params_new();
+
+	sqry_params_string(p, "search_path", b->corpus.dir);
+	sqry_params_string(p, "pattern", pattern);
+	sqry_params_string(p, "mode", mode);
+	return p;
+}
+
+static struct sqry_params *query_params(struct sq_bench *b, const char *fmt, const char *symbol)
+{
+	struct sqry_params *p = sqry_params_new();
+	char query[400];
+
+	snprintf(query, sizeof(query), fmt, symbol);
+	sqry_params_string(p, "search_path", b->corpus.dir);
+	sqry_params_string(p, "query", query);
+	sqry_params_int(p, "limit", 100);
+	return p;
+}
+
+static struct sqry_params *path_params(struct sq_bench *b)
+{
+	struct sqry_params *p = sqry_params_new();
+
+	sqry_params_string(p, "path", b->corpus.dir);
+	return p;
+}
+
+/* a function two calls above @symbol, or @symbol: where a trace to it starts */
+static void ancestor_of(struct sq_bench *b, const char *symbol, char *ret, size_t cap)
+{
+	snprintf(ret, cap, "%s", symbol);
+	for (unsigned i = 0; i < 2; i++) {
+		struct sqry_reply *reply;
+		const char *name;
+
+		if (sq_target_call(&b->target, "direct_callers", symbol_params(b, ret), &reply))
+			return;
+		name = sqry_value_string(sqry_value_get(sqry_value_at(sqry_value_get(sqry_value_get(
+				sqry_reply_result(reply), "data"), "callers"), 0), "name"), NULL);
+		if (*name)
+			snprintf(ret, cap, "%.150s", name);
+		sqry_reply_free(reply);
+	}
+}
+
+static size_t make_mix(struct sq_bench *b, const struct symbol *median, const struct symbol *most,
+		       struct question *q)
+{
+	char prefix[8], regex[64], from[160];
+	struct sqry_params *trace = path_params(b);
+	size_t n = 0;
+
+	snprintf(prefix, sizeof(prefix), "%.5s", median->name);
+	snprintf(regex, sizeof(regex), "^%s.*e$", prefix);
+	ancestor_of(b, median->name, from, sizeof(from));
+	sqry_params_string(trace, "from_symbol", from);
+	sqry_params_string(trace, "to_symbol", median->name);
+	sqry_params_int(trace, "max_hops", 5);
+	put(&q[n++], "exact", "daemon/search", EXPECT_SOME, 1, pattern_params(b, median->name, "exact"));
+	snprintf(regex, sizeof(regex), "^%s", prefix);
+	put(&q[n++], "prefix", "daemon/search", EXPECT_SOME, 10, pattern_params(b, regex, "regex"));
+	put(&q[n++], "regex", "daemon/search", EXPECT_ANY, 50, pattern_params(b, "_(init|probe)$", "regex"));
+	put(&q[n++], "callers, median symbol", "direct_callers", EXPECT_EXACT, 1, symbol_params(b, median->name));
+	q[n - 1].total = median->n_callers;
+	put(&q[n++], "callers, most called", "direct_callers", EXPECT_EXACT, 10, symbol_params(b, most->name));
+	q[n - 1].total = most->n_callers;
+	put(&q[n++], "callees", "direct_callees", EXPECT_ANY, 1, symbol_params(b, from));
+	put(&q[n++], "references", "daemon/query", EXPECT_ANY, 10, query_params(b, "references:%s", median->name));
+	put(&q[n++], "callers of, as a query", "daemon/query", EXPECT_ANY, 10,
+	    query_params(b, "callees:%s", median->name));
+	put(&q[n++], "trace of 5 hops", "trace_path", EXPECT_ANY, 50, trace);
+	put(&q[n++], "unused", "find_unused", EXPECT_ANY, 1000, path_params(b));
+	put(&q[n++], "cycles", "find_cycles", EXPECT_ANY, 1000, path_params(b));
+	return n;
+}
+
+/* ---- asking --------------------------------------------------------------------- */
+
+static void judge(struct sq_bench *b, const struct question *q, const struct sq_crowd *c)
+{
+	if (q->expect == EXPECT_EXACT)
+		sq_bench_check(b, c->total == q->total, "%s, %u clients: %lld found, %lld expected", q->what,
+			       c->n_clients, (long long)c->total, (long long)q->total);
+	else if (q->expect == EXPECT_SOME)
+		sq_bench_check(b, c->total > 0, "%s, %u clients: %lld found", q->what, c->n_clients,
+			       (long long)c->total);
+	else
+		sq_bench_check(b, c->us.values.n > 0, "%s, %u clients: %zu answers, no error", q->what, c->n_clients,
+			       c->us.values.n);
+}
+
+static void add_all(struct sq_row *row, const struct sq_sample *s)
+{
+	for (size_t i = 0; i < s->values.n; i++)
+		sq_sample_add(&row->sample, s->values.v[i]);
+}
+
+/* the socket alone, with messages of the same sizes */
+static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const struct question *q, const char *row)
+{
+	struct sq_pingpong p = SQ_PINGPONG_NULL;
+	struct sq_crowd c = { .bare = &p, .n_clients = like->n_clients, .n_each = like->n_each,
+			      .limit_ms = like->limit_ms };
+
+	if (sq_pingpong_start(&p, b->scratch, (uint32_t)(strlen(q->method) + strlen(q->params) + FRAME_REQUEST),
+			      (uint32_t)(like->n_answer + FRAME_ANSWER)) || sq_crowd_run(&c))
+		(void)sq_bench_fail(b, "bare socket: %s", c.why);
+	else
+		add_all(sq_bench_row(b, row, "us", "bare socket"), &c.us);
+	sq_sample_deinit(&c.us);
+	sq_pingpong_stop(&p);
+}
+
+static int ask(struct sq_bench *b, const struct question *q, unsigned n_clients)
+{
+	unsigned n = b->o.queries / q->share / n_clients;
+	struct sq_crowd c = { .target = &b->target, .method = q->method, .params = q->params,
+			      .n_clients = n_clients, .n_each = n ? n : 1, .limit_ms = b->o.query_ms };
+	struct sq_row *row;
+	char name[96];
+	int r;
+
+	snprintf(name, sizeof(name), "%s, %u client%s", q->what, n_clients, n_clients > 1 ? "s" : "");
+	r = sq_crowd_run(&c);
+	row = sq_bench_row(b, name, "us", SQ_OURS);
+	if (r && c.unsupported) {
+		sq_row_status(row, SQ_ROW_UNSUPPORTED, "the daemon does not know %s", q->method);
+		r = 0;
+	} else if (r) {
+		sq_row_status(row, SQ_ROW_FAILED, "%s", c.why);
+		(void)sq_bench_fail(b, "%s: %s", name, c.why);
+		/* another question may be answered, if anybody is there */
+		r = sq_target_is_dead(&b->target) ? sq_bench_fail(b, NULL) : 0;
+	} else {
+		add_all(row, &c.us);
+		sq_row_note(row, "%.0f a second, %zu bytes an answer", c.per_second, c.n_answer);
+		sq_row_command(row, q->method);
+		judge(b, q, &c);
+		ask_bare(b, &c, q, name);
+	}
+	sq_sample_deinit(&c.us);
+	return r;
+}
+
+/* ---- peers: a process each, as a shell or an editor would ----------------------- */
+
+static void ask_peer(struct sq_bench *b, const struct sq_peer *p, const struct symbol *s)
+{
+	_cleanup_(sq_freep) char *out = sq_bench_out(b, p);
+	struct sq_peer_words v = { .tree = b->corpus.dir, .out = out, .list = b->list, .name = s->name };
+	const char *const *prepare = p->prepare[0] ? p->prepare : p->index;
+	struct sq_run run;
+
+	if (!out)
+		return;
+	if (*prepare && sq_peer_is_there(p) && !sq_bench_run_peer(b, p, prepare, &v, NULL, "", &run)) {
+		sq_row_status(sq_bench_row(b, "exact, 1 client", "us", p->name), SQ_ROW_FAILED, "no index");
+		return;
+	}
+	for (unsigned i = 0; i < b->o.rounds * 5; i++) {
+		if (!sq_bench_run_peer(b, p, p->find, &v, "exact, a process each", "ms", &run))
+			break;
+		if (p->callers[0] &&
+		    !sq_bench_run_peer(b, p, p->callers, &v, "callers, a process each", "ms", &run))
+			break;
+	}
+	if (p->litter) {
+		_cleanup_(sq_freep) char *litter = sq_asprintf("%s/%s", b->corpus.dir, p->litter);
+
+		sq_remove_tree(litter);
+	}
+}
+
+static void ask_peers(struct sq_bench *b, const struct symbol *s)
+{
+	for (size_t i = 0; i < sq_n_peers; i++) {
+		const struct sq_row *index = sq_report_find(&b->report, "cold-index", "whole corpus",
+							    sq_peers[i].name);
+
+		if (!sq_peers[i].find[0] || !sq_bench_has_peer(b, &sq_peers[i]))
+			continue;
+		if (index && index->status == SQ_ROW_FAILED)
+			sq_row_status(sq_bench_row(b, "exact, a process each", "ms", sq_peers[i].name),
+				      SQ_ROW_FAILED, "it could not index the corpus");
+		else
+			ask_peer(b, &sq_peers[i], s);
+	}
+}
+
+int sq_scenario_query_mix(struct sq_bench *b)
+{
+	struct symbol symbols[N_JUDGED];
+	struct question mix[16];
+	size_t n_symbols, n;
+	int r = sq_bench_loaded(b);
+
+	if (!r)
+		r = choose_symbols(b, symbols, &n_symbols);
+	if (r)
+		return r;
+	n = make_mix(b, &symbols[n_symbols / 2], &symbols[n_symbols - 1], mix);
+	for (unsigned round = 0; !r && round < b->o.rounds; round++)
+		for (size_t i = 0; !r && i < n; i++) {
+			r = ask(b, &mix[i], 1);
+			if (!r)
+				r = ask(b, &mix[i], b->o.clients);
+		}
+	if (!r)
+		ask_peers(b, &symbols[n_symbols / 2]);
+	return r;
+}
+
+/* ---- query-build ---------------------------------------------------------------- */
+
+static void *crowd_thread(void *arg)
+{
+	struct sq_crowd *c = arg;
+
+	if (sq_crowd_run(c) && !c->n_failed)
+		c->n_failed = 1;        /* it could not even connect */
+	return NULL;
+}
+
+static int measure_build(struct sq_bench *b, struct sq_crowd *idle, struct sq_crowd *busy, int *stop)
+{
+	pthread_t thread;
+	struct sq_summary s;
+	int r;
+
+	if (sq_crowd_run(idle))
+		return sq_bench_fail(b, "%s", idle->why);
+	if (pthread_create(&thread, NULL, crowd_thread, busy))
+		return sq_bench_fail(b, "no thread");
+	r = sq_bench_target(b, sq_target_rebuild(&b->target, b->corpus.dir));
+	sq_store_relaxed(stop, 1);      /* relaxed: the join orders the rest */
+	pthread_join(thread, NULL);
+	if (!r && busy->n_failed)
+		r = sq_bench_fail(b, "%s", busy->why);
+	add_all(sq_bench_row(b, "exact, 1 client, idle", "us", SQ_OURS), &idle->us);
+	add_all(sq_bench_row(b, "exact, 1 client, beside a build", "us", SQ_OURS), &busy->us);
+	sq_sample_summary(&busy->us, &s);
+	sq_bench_add(b, "p99.9 beside a build", "us", SQ_OURS, s.p999);
+	sq_bench_check(b, !r && busy->us.values.n > 0 && busy->total > 0 && busy->total == idle->total,
+		       "%zu questions were answered during a build, all with %lld definitions", busy->us.values.n,
+		       (long long)busy->total);
+	return r;
+}
+
+int sq_scenario_query_build(struct sq_bench *b)
+{
+	struct symbol symbols[N_JUDGED];
+	struct sqry_params *p = NULL;
+	size_t n;
+	int r = sq_bench_loaded(b);
+
+	if (!r)
+		r = choose_symbols(b, symbols, &n);
+	if (r)
+		return r;
+	p = sq_search_params(b->corpus.dir, symbols[n / 2].name);
+	for (unsigned i = 0; !r && i < b->o.rounds; i++) {
+		struct sq_crowd idle = { .target = &b->target, .method = "daemon/search",
+					 .params = sqry_params_json(p), .n_clients = 1, .n_each = b->o.queries,
+					 .limit_ms = b->o.query_ms };
+		struct sq_crowd busy = idle;
+		int stop = 0;
+
+		busy.n_each = UINT32_MAX;
+		busy.limit_ms = 600000;
+		busy.until = &stop;
+		r = measure_build(b, &idle, &busy, &stop);
+		sq_sample_deinit(&idle.us);
+		sq_sample_deinit(&busy.us);
+	}
+	sqry_params_free(p);
+	return r;
+}
