@@ -37,6 +37,7 @@ enum sq_lock_rank {
 	SQ_RANK_WATCH = 70,        /* watch roots and handle table */
 	SQ_RANK_POOL = 80,         /* job queues */
 	SQ_RANK_GRAMMAR = 85,      /* grammar registry */
+	SQ_RANK_TSALLOC = 87,      /* reserve of the parser's allocator */
 	SQ_RANK_LOG = 90,
 	SQ_RANK_EPOCH = 95,        /* the record list of an epoch domain */
 };

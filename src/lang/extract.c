@@ -2,6 +2,7 @@
 #include "base/atomic.h"
 #include "base/time.h"
 #include "lang/kept.h"
+#include "lang/tsalloc.h"
 
 #define STEPS_A_LOOK 64u             /* parser callbacks between looks at the clock */
 /* an old tree is used below this part of the limit only: a parse with it takes
@@ -20,7 +21,7 @@ struct sq_extractor {
 struct progress {
 	const struct sq_extract_limits *limits;
 	uint64_t steps, deadline_ns;
-	int stop;                        /* SQ_LANG_E_* that ended it */
+	int stop;                        /* SQ_LANG_E_* or -errno that ended it */
 };
 
 void sq_extract_limits_default(struct sq_extract_limits *ret)
@@ -32,6 +33,30 @@ void sq_extract_limits_default(struct sq_extract_limits *ret)
 		.max_steps = 150000,
 		.watchdog_ns = 5000000000ULL,
 	};
+}
+
+static void drop_parser(struct sq_extractor *x)
+{
+	if (x->parser)
+		ts_parser_delete(x->parser);
+	x->parser = NULL;
+	x->language = NULL;
+}
+
+/* what the parser holds of the reserve goes with it */
+static int end_without_memory(struct sq_extractor *x)
+{
+	drop_parser(x);
+	sq_tsalloc_clear();
+	return sq_error_origin(-ENOMEM);
+}
+
+static int need_parser(struct sq_extractor *x)
+{
+	if (x->parser)
+		return 0;
+	x->parser = ts_parser_new();
+	return sq_tsalloc_failed() ? end_without_memory(x) : 0;
 }
 
 int sq_extractor_new(struct sq_lang_registry *r, struct sq_extractor **ret_x)
@@ -46,8 +71,8 @@ int sq_extractor_new(struct sq_lang_registry *r, struct sq_extractor **ret_x)
 	if (!err)
 		err = sq_facts_builder_new(&x->walk.builder);
 	if (!err) {
-		x->parser = ts_parser_new();
-		err = x->parser ? 0 : -ENOMEM;
+		sq_tsalloc_clear();
+		err = need_parser(x);
 	}
 	if (err < 0) {
 		sq_extractor_free(x);
@@ -61,8 +86,7 @@ struct sq_extractor *sq_extractor_free(struct sq_extractor *x)
 {
 	if (!x)
 		return NULL;
-	if (x->parser)
-		ts_parser_delete(x->parser);
+	drop_parser(x);
 	sq_facts_builder_free(x->walk.builder);
 	sq_walk_deinit(&x->walk);
 	sq_cut_deinit(&x->cut);
@@ -83,7 +107,9 @@ static bool on_progress(TSParseState *state)
 {
 	struct progress *p = state->payload;
 
-	if (++p->steps > p->limits->max_steps)
+	if (sq_tsalloc_failed())
+		p->stop = -ENOMEM;
+	else if (++p->steps > p->limits->max_steps)
 		p->stop = SQ_LANG_E_LIMIT;
 	else if (p->steps % STEPS_A_LOOK)
 		return false;
@@ -100,8 +126,11 @@ static int parse(struct sq_extractor *x, const struct sq_grammar *g, struct sq_s
 {
 	TSInput input = { .payload = &bytes, .read = read_slice, .encoding = TSInputEncodingUTF8 };
 	TSParseOptions options = { .payload = p, .progress_callback = on_progress };
+	int r = need_parser(x);
 	TSTree *tree;
 
+	if (r < 0)
+		return sq_error_trace(r);
 	if (x->language != g->language) {
 		if (!ts_parser_set_language(x->parser, g->language))
 			return SQ_LANG_E_UNKNOWN;
@@ -346,6 +375,38 @@ static int extract(struct job *j, struct sq_kept **kept)
 	return r;
 }
 
+/* no memory even in the reserve: what the core held is lost */
+static int abandon(struct sq_extractor *x)
+{
+	sq_tsalloc_escape(NULL);
+	sq_tree_count(false);
+	x->parser = NULL;
+	x->language = NULL;
+	x->walk.frames = NULL;   /* it may point into the middle */
+	x->walk.n_frames = 0;
+	return sq_error_origin(-ENOMEM);
+}
+
+/* extract() for a heap that fails */
+static int extract_guarded(struct job *j, struct sq_kept **kept)
+{
+	jmp_buf escape;
+	int r;
+
+	if (setjmp(escape))
+		return abandon(j->x);
+	sq_tsalloc_clear();
+	sq_tsalloc_escape(&escape);
+	r = extract(j, kept);
+	if (sq_tsalloc_failed()) {
+		if (kept)
+			*kept = sq_kept_free(*kept);
+		r = end_without_memory(j->x);
+	}
+	sq_tsalloc_escape(NULL);
+	return r;
+}
+
 int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
 		    const struct sq_extract_limits *limits, struct sq_kept **kept,
 		    struct sq_extract_report *ret_report, struct sq_facts *ret_f)
@@ -367,7 +428,7 @@ int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice b
 		return r;
 	prepare(x, spec, j.g, bytes, limits);
 	j.progress.deadline_ns = x->walk.deadline_ns;
-	r = extract(&j, kept);
+	r = extract_guarded(&j, kept);
 	if (r)
 		return r;
 	since = sq_now_ns();
@@ -396,9 +457,10 @@ int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice byt
 	if (bytes.n > MAX_BYTES)
 		return SQ_LANG_E_LIMIT;
 	r = sq_registry_grammar(x->registry, lang, &g, NULL);
+	sq_tsalloc_clear();
 	if (!r)
 		r = parse(x, g, bytes, NULL, &p, &tree);
 	if (!r)
 		ts_tree_delete(tree);
-	return r;
+	return sq_tsalloc_failed() ? end_without_memory(x) : r;
 }

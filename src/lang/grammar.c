@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/atomic.h"
 #include "base/lock.h"
-#include "lang/kept.h"
 #include "lang/spec.h"
 #include "lang/table.h"
+#include "lang/tsalloc.h"
 
 #ifndef SQ_GRAMMAR_DIR
 #define SQ_GRAMMAR_DIR "/usr/local/lib/sqryd/grammars"
@@ -23,74 +22,19 @@ struct sq_lang_registry {
 	char *why[SQ_LANG_MAX];         /* set once, with the first failure */
 };
 
-/* bytes of tree-sitter that this thread took and gave back, while it counts */
-static _Thread_local bool tree_counting;
-static _Thread_local int64_t tree_bytes;
-
-void sq_tree_count(bool on)
-{
-	tree_counting = on;
-}
-
-int64_t sq_tree_counted(void)
-{
-	return tree_bytes;
-}
-
-static void *count(void *p)
-{
-	if (tree_counting && p)
-		tree_bytes += (int64_t)sq_alloc_usable(p);
-	return p;
-}
-
-static void uncount(const void *p)
-{
-	if (tree_counting && p)
-		tree_bytes -= (int64_t)sq_alloc_usable(p);
-}
-
-/* tree-sitter aborts on NULL from its allocator: give it what it expects */
-static void *ts_malloc_hook(size_t n)
-{
-	return count(sq_malloc(n ? n : 1));
-}
-
-static void *ts_calloc_hook(size_t n, size_t size)
-{
-	return count(sq_calloc(n ? n : 1, size ? size : 1));
-}
-
-static void *ts_realloc_hook(void *p, size_t n)
-{
-	uncount(p);
-	return count(sq_realloc(p, n ? n : 1));
-}
-
-static void ts_free_hook(void *p)
-{
-	uncount(p);
-	sq_free(p);
-}
-
-static void set_allocator(void)
-{
-	ts_set_allocator(ts_malloc_hook, ts_calloc_hook, ts_realloc_hook, ts_free_hook);
-}
-
 int sq_lang_registry_new(const char *grammar_dir, struct sq_lang_registry **ret_r)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sq_lang_registry *r = sq_calloc(1, sizeof(*r));
 	int err;
 
 	if (!r)
 		return sq_error_origin(-ENOMEM);
-	(void)pthread_once(&once, set_allocator);   /* cannot fail with a valid control */
 	if (!grammar_dir)
 		grammar_dir = getenv("SQRYD_GRAMMAR_DIR");
 	r->dir = sq_strdup(grammar_dir ? grammar_dir : SQ_GRAMMAR_DIR);
-	err = r->dir ? sq_lock_init(&r->lock, SQ_RANK_GRAMMAR, "grammar") : -ENOMEM;
+	err = r->dir ? sq_tsalloc_install() : -ENOMEM;
+	if (!err)
+		err = sq_lock_init(&r->lock, SQ_RANK_GRAMMAR, "grammar");
 	if (err < 0) {
 		sq_free(r->dir);
 		sq_free(r);

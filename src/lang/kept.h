@@ -43,7 +43,3 @@ TSTree *sq_kept_take(struct sq_kept *k, struct sq_slice bytes, const struct sq_p
 void sq_kept_edit(const struct sq_kept *k, struct sq_slice bytes, TSInputEdit *ret_edit);
 /** sq_tree_move() - a tree from one place to another; rows are counted from 0. */
 void sq_tree_move(TSTree *tree, uint32_t from, uint32_t from_row, uint32_t to, uint32_t to_row);
-
-/* grammar.c: bytes that tree-sitter holds, as this thread saw it since on */
-void sq_tree_count(bool on);
-int64_t sq_tree_counted(void);
