@@ -36,6 +36,7 @@ enum sq_lock_rank {
 	SQ_RANK_STRIPE = 60,       /* one stripe of a draft's dictionary */
 	SQ_RANK_WATCH = 70,        /* watch roots and handle table */
 	SQ_RANK_POOL = 80,         /* job queues */
+	SQ_RANK_TREES = 82,        /* kept trees */
 	SQ_RANK_GRAMMAR = 85,      /* grammar registry */
 	SQ_RANK_TSALLOC = 87,      /* reserve of the parser's allocator */
 	SQ_RANK_LOG = 90,

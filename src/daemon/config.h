@@ -25,6 +25,7 @@ struct sq_config {
 	uint32_t workers;                      /* 0: as many as there are CPUs */
 	uint32_t query_threads;                /* 0: the same, at least 2 */
 	uint64_t max_file_mb;
+	uint64_t kept_trees_mb;                /* syntax trees of edited files; 0: none */
 	enum sq_log_level log_level;
 	char *log_file;                        /* NULL: standard error */
 	char *grammar_dir;                     /* NULL: as installed */

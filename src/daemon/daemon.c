@@ -134,6 +134,7 @@ static int start_rebuild(struct sq_daemon *d)
 		.n_workers = c->workers ? c->workers : sq_cpu_count(),
 		.n_turns = TURN_THREADS,
 		.max_file_bytes = c->max_file_mb << 20,
+		.kept_trees_bytes = c->kept_trees_mb << 20,
 		.excludes = (const char *const *)c->excludes,
 		.use_gitignore = c->use_gitignore,
 		.link_flags = c->bind_unknown_receivers ? 0 : SQ_LINKF_NO_DUCK,

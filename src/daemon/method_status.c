@@ -51,6 +51,22 @@ static void memory(struct sq_jw *w, struct sq_daemon *d, uint64_t live_bytes)
 	sq_jw_end_object(w);
 }
 
+static void kept_trees(struct sq_jw *w, struct sq_daemon *d)
+{
+	struct sq_trees_stats s;
+
+	sq_rebuild_trees(d->rebuild, &s);
+	sq_jw_key(w, "kept_trees");
+	sq_jw_begin_object(w);
+	sq_jw_ku64(w, "bytes", s.bytes);
+	sq_jw_ku64(w, "files", s.n_files);
+	sq_jw_ku64(w, "reused_total", s.n_reused);
+	sq_jw_ku64(w, "checked_total", s.n_checked);
+	sq_jw_ku64(w, "differing_total", s.n_differing);
+	sq_jw_ku64(w, "dropped_total", s.n_dropped);
+	sq_jw_end_object(w);
+}
+
 static void links(struct sq_jw *w, const struct sq_version_stats *s)
 {
 	sq_jw_key(w, "links");
@@ -105,6 +121,24 @@ static void progress(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_end_object(w);
 }
 
+static void stages(struct sq_jw *w, const struct sq_stages *s)
+{
+	const struct { const char *name; uint64_t ns; } v[] = {
+		{ "plan", s->plan_ns }, { "read", s->read_ns }, { "cut", s->cut_ns },
+		{ "parse", s->parse_ns }, { "walk", s->walk_ns }, { "encode", s->encode_ns },
+		{ "put", s->put_ns }, { "link", s->link_ns }, { "publish", s->publish_ns },
+	};
+
+	sq_jw_key(w, "stages_us");
+	sq_jw_begin_object(w);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(v); i++)
+		sq_jw_ku64(w, v[i].name, v[i].ns / 1000u);
+	sq_jw_end_object(w);
+	sq_jw_ku64(w, "pieces", s->n_pieces);
+	sq_jw_ku64(w, "pieces_parsed", s->n_parsed);
+	sq_jw_ku64(w, "bytes_parsed", s->parsed_bytes);
+}
+
 static void last_build(struct sq_jw *w, const struct sq_build_status *b)
 {
 	if (!b->has_last) {
@@ -116,6 +150,7 @@ static void last_build(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_ku64(w, "duration_ms", b->last_duration_ns / 1000000u);
 	sq_jw_ku64(w, "files", b->last_files);
 	sq_jw_kbool(w, "was_full", b->last_was_full);
+	stages(w, &b->last_stages);
 	sq_jw_end_object(w);
 }
 
@@ -226,6 +261,7 @@ void sq_method_status(struct sq_call *c)
 	sq_daemon_leave(d, d->record);
 	sq_jw_end_array(&w);
 	memory(&w, d, live);
+	kept_trees(&w, d);
 	sq_jw_key(&w, "revisions");
 	sq_jw_begin_array(&w);
 	sq_jw_end_array(&w);

@@ -214,7 +214,7 @@ static int parse_edited(struct job *j, struct sq_slice bytes, TSTree **ret_tree)
 		ts_tree_delete(tree);
 		return 1;
 	}
-	j->report.is_edited = true;
+	j->report.is_edited = j->report.is_reuse = true;
 	*ret_tree = tree;
 	return 0;
 }
@@ -278,6 +278,7 @@ static int do_text(struct job *j, const struct sq_piece *piece)
 	if (j->old && w->spec->cut)
 		tree = sq_kept_take(j->old, bytes, piece, &steps);
 	if (tree) {
+		j->report.is_reuse = true;
 		j->progress.steps += steps;
 		if (j->progress.steps > j->progress.limits->max_steps)
 			r = SQ_LANG_E_LIMIT;

@@ -15,6 +15,7 @@ struct sq_kept *sq_kept_new(enum sq_lang lang, struct sq_slice bytes)
 	if (!k->bytes)
 		return sq_kept_free(k);
 	memcpy(k->bytes, bytes.p, bytes.n);
+	k->bytes[bytes.n] = 0;
 	return k;
 }
 
@@ -30,6 +31,16 @@ struct sq_kept *sq_kept_free(struct sq_kept *k)
 	sq_free(k->bytes);
 	sq_free(k);
 	return NULL;
+}
+
+struct sq_slice sq_kept_text(const struct sq_kept *k)
+{
+	return sq_slice(k->bytes, k->n);
+}
+
+enum sq_lang sq_kept_lang(const struct sq_kept *k)
+{
+	return k->lang;
 }
 
 size_t sq_kept_bytes(const struct sq_kept *k)

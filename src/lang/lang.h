@@ -71,6 +71,7 @@ struct sq_extract_report {
 	uint32_t n_pieces, n_parsed;  /* parts of the file; those not taken from kept trees */
 	uint64_t parsed_bytes;
 	bool is_edited;               /* tree-sitter was given the old tree */
+	bool is_reuse;                /* that, or the tree of some piece was taken over */
 };
 /**
  * sq_extract_kept() - the same with the help of the trees of an earlier version.
@@ -83,6 +84,9 @@ int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice b
 		    const struct sq_extract_limits *limits, struct sq_kept **kept,
 		    struct sq_extract_report *ret_report, struct sq_facts *ret_f) sq_must_check;
 struct sq_kept *sq_kept_free(struct sq_kept *k);
+/** sq_kept_text() - the bytes whose trees these are; borrowed. */
+struct sq_slice sq_kept_text(const struct sq_kept *k);
+enum sq_lang sq_kept_lang(const struct sq_kept *k);
 /** sq_kept_bytes() - what it occupies: trees, source bytes and tables. */
 size_t sq_kept_bytes(const struct sq_kept *k);
 /** sq_parse_only() - the floor: parse, drop the tree. For bench/. */

@@ -32,6 +32,8 @@ struct sq_rebuild {
 	struct sq_tools *tools;           /* one a pool worker */
 	struct sq_jobs *turns;
 	struct sq_turn_thread *threads;
+	struct sq_trees *trees;
+	struct sq_epoch_record *check_record;   /* the checking thread's */
 	enum sq_reader_mode reader_mode;
 	const char *reader_why;
 	bool stopping;                    /* atomic */
@@ -62,7 +64,7 @@ struct sq_build {
 	uint64_t files_done, files_total; /* atomic */
 	uint64_t generation;              /* atomic: published */
 	bool waits;                       /* under rb->waiting_lock */
-	struct { bool is_set, was_full; uint64_t duration_ns, n_files; } last;   /* under ws->record */
+	struct { bool is_set, was_full; uint64_t duration_ns, n_files; struct sq_stages stages; } last;   /* under ws->record */
 };
 static inline struct sq_build *sq_build_of(const struct sq_workspace *ws) { return ws->build; }
 

@@ -30,6 +30,8 @@ struct worker {
 	struct schedule *s;
 	struct sq_tools *tools;
 	unsigned index;
+	struct sq_stages *stages;   /* NULL: nobody counts */
+	bool keeps;                 /* trees, for the next edit */
 };
 
 static int by_size(const void *pa, const void *pb)
@@ -171,23 +173,64 @@ static void pause_faults(struct worker *w, bool pause)
 #endif
 }
 
+static void count_stages(struct worker *w, const struct sq_extract_report *report)
+{
+	struct sq_stages *s = w->stages;
+
+	if (!s)
+		return;
+	s->cut_ns += report->cut_ns;
+	s->parse_ns += report->parse_ns;
+	s->walk_ns += report->walk_ns;
+	s->encode_ns += report->encode_ns;
+	s->n_pieces += report->n_pieces;
+	s->n_parsed += report->n_parsed;
+	s->parsed_bytes += report->parsed_bytes;
+}
+
+static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, struct sq_slice bytes,
+		   struct sq_facts *ret_f)
+{
+	struct sq_build *b = w->s->fill->build;
+	struct sq_trees *trees = b->rb->trees;
+	bool keeps = w->keeps && sq_trees_wants(trees, bytes.n);
+	struct sq_kept *kept = w->keeps ? sq_trees_take(trees, b, path) : NULL;
+	struct sq_extract_report report;
+	struct sq_extract_limits limits;
+	int r;
+
+	if (!keeps)
+		kept = sq_kept_free(kept);
+	sq_extract_limits_default(&limits);
+	limits.cancel = &b->turn_cancel;
+	pause_faults(w, true);
+	r = sq_extract_kept(w->tools->extractor, lang, bytes, &limits, keeps ? &kept : NULL, &report, ret_f);
+	pause_faults(w, false);
+	if (!r) {
+		count_stages(w, &report);
+		if (keeps)
+			sq_trees_put(trees, b, path, SQ_TAKE(kept), ret_f, report.is_reuse);
+	}
+	sq_kept_free(kept);
+	return r;
+}
+
 static int parse(struct worker *w, struct sq_slice path, const struct sq_read_result *res)
 {
 	struct sq_facts facts = SQ_FACTS_NULL;
-	struct sq_extract_limits limits;
 	enum sq_lang lang = sq_lang_detect(path);
+	uint64_t since;
 	int r;
 
 	if (sq_bytes_are_binary(res->bytes))
 		return put_skipped(w, path, &res->id, SQ_SKIP_BINARY);
-	sq_extract_limits_default(&limits);
-	limits.cancel = &w->s->fill->build->turn_cancel;
-	pause_faults(w, true);
-	r = sq_extract(w->tools->extractor, lang, res->bytes, &limits, &facts);
-	pause_faults(w, false);
+	r = extract(w, path, lang, res->bytes, &facts);
 	switch (r) {
 	case 0:
+		since = sq_now_ns();
 		r = put_facts(w, path, res, lang, &facts);
+		if (w->stages)
+			w->stages->put_ns += sq_now_ns() - since;
 		sq_facts_deinit(&facts);
 		return r;
 	case SQ_LANG_E_UNKNOWN:
@@ -207,6 +250,7 @@ static int file_read(void *arg, const struct sq_read_result *res)
 	struct worker *w = arg;
 	struct sq_build *b = w->s->fill->build;
 	struct sq_slice path = w->s->paths[res->index];
+	uint64_t since = sq_now_ns();
 	int r;
 
 	/* relaxed: a request to stop soon, nothing is read through it */
@@ -219,6 +263,8 @@ static int file_read(void *arg, const struct sq_read_result *res)
 	else
 		r = parse(w, path, res);
 	(void)sq_add_relaxed(&b->files_done, 1);   /* relaxed: progress for people */
+	if (w->stages)
+		w->stages->read_ns -= sq_now_ns() - since;   /* was not reading */
 	return r;
 }
 
@@ -227,9 +273,14 @@ static int work_share(void *arg, unsigned index)
 	struct schedule *s = arg;
 	struct sq_fill *fill = s->fill;
 	struct worker w = { .s = s, .index = index };
+	uint64_t since = sq_now_ns();
 	int r;
 
 	w.tools = fill->plan->par ? &fill->build->rb->tools[index] : fill->own_tools;
+	if (!fill->plan->par) {
+		w.stages = &fill->stages;
+		w.keeps = s->n <= SQ_FILL_EDIT_FILES;
+	}
 	pause_faults(&w, true);
 	r = sq_tools_get(fill->build->rb, w.tools);
 	pause_faults(&w, false);
@@ -239,6 +290,8 @@ static int work_share(void *arg, unsigned index)
 	if (r < 0)
 		/* relaxed: the others need not start what nobody wants any more */
 		sq_store_relaxed(&s->next, s->n);
+	if (w.stages)
+		w.stages->read_ns += sq_now_ns() - since;
 	if (fill->plan->read_bytes > BIG_TURN_BYTES)
 		sq_alloc_collect();
 	return r < 0 ? sq_error_trace(r) : 0;

@@ -13,6 +13,7 @@
 #include "rebuild/plan.h"
 
 #define SQ_FILL_SMALL_FILES 64u   /* at most this many are read without waking the pool */
+#define SQ_FILL_EDIT_FILES 8u     /* at most this many look like edits: their trees are kept */
 
 struct sq_fill {
 	struct sq_build *build;
@@ -22,6 +23,7 @@ struct sq_fill {
 	struct sq_tools *own_tools;    /* the caller's, for a small plan */
 	struct sq_admission_state at;  /* the ledger, when a step was refused */
 	struct sq_work again;          /* files to try again in a later turn */
+	struct sq_stages stages;       /* added to, by a small plan */
 };
 enum { SQ_FILL_E_BUDGET = 1 };
 /** sq_fill_run() - Return: 0; SQ_FILL_E_BUDGET (fill->at); -ECANCELED; -errno. */

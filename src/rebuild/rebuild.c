@@ -39,6 +39,7 @@ static void free_workspace(void *arg, unsigned thread)
 	struct sq_build *b = sq_build_of(ws);
 
 	(void)thread;
+	sq_trees_drop(b->rb->trees, b);
 	sq_build_unwatch(b);
 	sq_run_note_waiting(b, false);
 	b->root_fd = sq_fd_close(b->root_fd);
@@ -68,6 +69,49 @@ static void sink(void *arg, void *cookie, struct sq_change_set *set)
 
 	(void)arg;
 	sq_run_submit(sq_build_of(ws), &work, NULL);
+}
+
+/* the workspace, referenced, while it is listed */
+static struct sq_workspace *find_listed(struct sq_rebuild *rb, const void *build)
+{
+	const struct sq_ws_map *map;
+	struct sq_workspace *ws = NULL;
+
+	sq_epoch_enter(rb->check_record);
+	map = sq_manager_map(rb->manager);
+	for (size_t i = 0; i < map->n && !ws; i++)
+		if (map->v[i]->build == build)
+			ws = sq_workspace_ref(map->v[i]);
+	if (sq_epoch_leave(rb->check_record))
+		sq_rebuild_kick(rb);
+	return ws;
+}
+
+/* on the checking thread: the file is read again, from nothing */
+static void trees_differ(void *arg, const void *build, struct sq_slice path)
+{
+	struct sq_workspace *ws = find_listed(arg, build);
+	struct sq_work work;
+
+	if (!ws)
+		return;
+	if (!sq_work_init(&work)) {
+		if (sq_change_set_add(work.changes, path, SQ_CHANGE_FILE) < 0)
+			work.changes->rescan = true;
+		sq_run_submit(sq_build_of(ws), &work, NULL);
+	}
+	sq_workspace_unref(ws);
+}
+
+static int start_trees(struct sq_rebuild *rb)
+{
+	struct sq_trees_config cfg = {
+		.registry = rb->cfg.registry, .budget_bytes = rb->cfg.kept_trees_bytes,
+		.quiet_ns = rb->cfg.check_trees_ns, .on_differ = trees_differ, .arg = rb,
+	};
+	int r = sq_epoch_record_acquire(rb->cfg.epoch, &rb->check_record);
+
+	return r < 0 ? sq_error_trace(r) : sq_trees_new(&cfg, &rb->trees);
 }
 
 static int start_watch(struct sq_rebuild *rb)
@@ -129,6 +173,8 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	if (!r)
 		r = sq_manager_new(cfg->epoch, sq_lang_traits_table(), cfg->memory_limit_bytes, &hooks, &rb->manager);
 	if (!r)
+		r = start_trees(rb);
+	if (!r)
 		r = start_threads(rb);
 	if (!r)
 		r = start_watch(rb);
@@ -182,6 +228,9 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 		unload_all(rb);
 	}
 	rb->turns = sq_jobs_free(rb->turns);
+	rb->trees = sq_trees_free(rb->trees);
+	if (rb->check_record)
+		sq_epoch_record_release(rb->check_record);
 	rb->watch = sq_watch_free(rb->watch);
 	rb->pool = sq_pool_free(rb->pool);
 	for (unsigned i = 0; rb->tools && i < rb->cfg.n_workers; i++)
@@ -299,6 +348,7 @@ bool sq_rebuild_unload(struct sq_rebuild *rb, struct sq_workspace *ws)
 		return false;
 	sq_build_cancel(b);
 	sq_run_evicted(b);
+	sq_trees_drop(rb->trees, b);
 	sq_rebuild_kick(rb);
 	return true;
 }

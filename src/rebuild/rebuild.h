@@ -14,11 +14,17 @@
  */
 #include "lang/lang.h"
 #include "rebuild/lane.h"
+#include "rebuild/trees.h"
 #include "tree/reader.h"
 #include "watch/watch.h"
 #include "workspace/manager.h"
 
 struct sq_rebuild;
+/* where the time of a turn went; reading to putting only for a turn of one thread */
+struct sq_stages {
+	uint64_t plan_ns, read_ns, cut_ns, parse_ns, walk_ns, encode_ns, put_ns, link_ns, publish_ns;
+	uint64_t n_pieces, n_parsed, parsed_bytes;   /* pieces of the files; those that were parsed */
+};
 struct sq_rebuild_config {
 	struct sq_epoch *epoch;
 	struct sq_lang_registry *registry;
@@ -26,6 +32,8 @@ struct sq_rebuild_config {
 	unsigned n_workers;                   /* of the parse pool */
 	unsigned n_turns;                     /* turns at once */
 	uint64_t max_file_bytes;
+	uint64_t kept_trees_bytes;            /* budget of trees.h; 0: no tree is kept */
+	uint64_t check_trees_ns;              /* quiet before a check; 0: a second */
 	const char *const *excludes;          /* NULL-terminated, may be NULL; borrowed */
 	bool use_gitignore;
 	uint8_t link_flags;                   /* SQ_LINKF_* of graph/version.h */
@@ -87,12 +95,15 @@ struct sq_build_status {
 	bool has_last;
 	bool last_was_full;
 	uint64_t last_duration_ns, last_files;
+	struct sq_stages last_stages;
 };
 void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret);
 /** sq_rebuild_is_watched() - false: T0, answers say watching:false. Lock-free. */
 bool sq_rebuild_is_watched(const struct sq_workspace *ws);
 /** sq_rebuild_pending() - files seen, not yet published. Lock-free but for a watcher's counter. */
 uint64_t sq_rebuild_pending(struct sq_workspace *ws);
+/** sq_rebuild_trees() - figures of the kept trees. */
+void sq_rebuild_trees(struct sq_rebuild *rb, struct sq_trees_stats *ret);
 uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb);   /* successful publishes (DL-15) */
 enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why);
 unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);

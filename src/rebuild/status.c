@@ -33,6 +33,7 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	ret->last_was_full = b->last.was_full;
 	ret->last_duration_ns = b->last.duration_ns;
 	ret->last_files = b->last.n_files;
+	ret->last_stages = b->last.stages;
 	sq_unlock(&ws->record);
 }
 
@@ -46,6 +47,11 @@ uint64_t sq_rebuild_pending(struct sq_workspace *ws)
 {
 	/* relaxed: a moment's figure */
 	return sq_load_relaxed(&ws->pending_files);
+}
+
+void sq_rebuild_trees(struct sq_rebuild *rb, struct sq_trees_stats *ret)
+{
+	sq_trees_read_stats(rb->trees, ret);
 }
 
 uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb)

@@ -151,6 +151,7 @@ static int reserve(struct turn *t)
 
 	if (!sq_admission_reserve(a, bytes, &t->res, &at))
 		return 0;
+	sq_trees_drop(t->b->rb->trees, NULL);   /* memory is short */
 	fail_budget(t, SQ_OUTCOME_BUDGET, &at, bytes);
 	return 1;
 }
@@ -239,8 +240,18 @@ static int fault(struct turn *t, enum sq_fault_site site)
 #endif
 
 /* Return: 0 published; 1 t->o says why not; -errno */
+static uint64_t since(uint64_t *at)
+{
+	uint64_t was = *at;
+
+	*at = sq_now_ns();
+	return *at - was;
+}
+
 static int run(struct turn *t)
 {
+	struct sq_stages *s = &t->fill.stages;
+	uint64_t at = sq_now_ns(), plan_ns = 0;
 	int r;
 
 	t->stage = "discover";
@@ -251,16 +262,21 @@ static int run(struct turn *t)
 	r = plan(t);
 	if (!r)
 		r = reserve(t);
+	plan_ns = since(&at);
 	if (!r)
 		r = fault(t, SQ_FAULT_RESERVED);
 	if (!r)
 		r = fill(t);
+	s->plan_ns = plan_ns;
+	(void)since(&at);
 	if (!r)
 		r = finish(t);
+	s->link_ns = since(&at);
 	if (!r)
 		r = fault(t, SQ_FAULT_FINISHED);
 	if (!r)
 		r = publish(t);
+	s->publish_ns = since(&at);
 	return r;
 }
 
@@ -273,6 +289,7 @@ static void note_last(struct turn *t)
 	b->last.was_full = t->full;
 	b->last.duration_ns = t->o->duration_ns;
 	b->last.n_files = t->o->n_files;
+	b->last.stages = t->fill.stages;
 	sq_unlock(&b->ws->record);
 }
 
