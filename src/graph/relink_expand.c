@@ -8,7 +8,9 @@
 
 #include "base/vec.h"
 
-typedef SQ_VEC(sq_file) files_vec;
+/* sources whose includes are compared as wholes; for more of them a wide guess costs less */
+#define MAX_COMPARED 256u
+
 typedef SQ_VEC(sq_name) names_vec;
 
 struct expander {
@@ -16,6 +18,7 @@ struct expander {
 	struct sq_file_set *set;
 	struct sq_file_set sources;     /* files whose import targets changed */
 	struct sq_file_set moved;       /* import targets that came or went, and all they lead to */
+	struct sq_file_set differing;   /* what includers see now and did not before, or the reverse */
 	names_vec bases;                /* types whose bases may be others now */
 	int error;
 };
@@ -34,17 +37,20 @@ static bool targets_file(const struct sq_links *l, sq_file f)
 	return false;
 }
 
-/* targets of @a that @b lacks */
-static bool add_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b)
+/* has @a targets that @b lacks? */
+static bool has_missing(const struct sq_links *a, const struct sq_links *b)
 {
-	bool any = false;
-
 	for (uint32_t i = 0; a && i < a->n_files; i++)
-		if (!targets_file(b, a->files[i])) {
-			any = true;
+		if (!targets_file(b, a->files[i]))
+			return true;
+	return false;
+}
+
+static void add_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b)
+{
+	for (uint32_t i = 0; a && i < a->n_files; i++)
+		if (!targets_file(b, a->files[i]))
 			fail(x, sq_file_set_add(&x->moved, a->files[i]));
-		}
-	return any;
 }
 
 /* ---- bases of types ---------------------------------------------------------- */
@@ -160,6 +166,48 @@ static void close_forward(struct expander *x, const struct sq_version *v, struct
 	}
 }
 
+static bool same_set(const struct sq_file_set *a, const struct sq_file_set *b)
+{
+	for (uint32_t i = 0; i < a->n; i++)
+		if (!sq_file_set_has(b, a->list[i]))
+			return false;
+	return a->n == b->n;
+}
+
+static bool sees_by_include(const struct sq_version *v, const struct sq_bound *b)
+{
+	const struct sq_lang_traits *t = b ? v->traits[b->lang] : NULL;
+
+	return t && t->style == SQ_STYLE_INCLUDE;
+}
+
+/*
+ * What C and C++ files see is a set, however they come to it: an include of
+ * something that was included already changes nothing for anybody. Includers
+ * reach a file that is new only through another file whose includes changed.
+ */
+static void compare_seen(struct expander *x, sq_file f)
+{
+	struct sq_file_set old = { .bits = NULL }, now = { .bits = NULL };
+
+	if (!sq_version_bound(x->before, f))
+		return;
+	fail(x, sq_file_set_add(&old, f));
+	fail(x, sq_file_set_add(&now, f));
+	close_forward(x, x->before, &old, 0);
+	close_forward(x, x->after, &now, 0);
+	for (uint32_t i = 0; i < old.n && !x->error; i++)
+		if (!sq_file_set_has(&now, old.list[i]))
+			fail(x, sq_file_set_add(&x->differing, old.list[i]));
+	for (uint32_t i = 0; i < now.n && !x->error; i++)
+		if (!sq_file_set_has(&old, now.list[i]))
+			fail(x, sq_file_set_add(&x->differing, now.list[i]));
+	if (!same_set(&old, &now))
+		fail(x, sq_file_set_add(&x->sources, f));
+	sq_file_set_deinit(&old);
+	sq_file_set_deinit(&now);
+}
+
 /* reverse import edges of the whole version: for each file, who imports it */
 struct reverse { uint32_t *first; sq_file *from; };
 
@@ -237,6 +285,19 @@ static void mark_names(uint64_t *bits, const struct sq_bound *b)
 	}
 }
 
+static void mark_names_of(const struct expander *x, const struct sq_file_set *s, uint64_t *bits)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct sq_bound *a = sq_version_bound(x->before, s->list[i]);
+		const struct sq_bound *b = sq_version_bound(x->after, s->list[i]);
+
+		if (a)
+			mark_names(bits, a);
+		if (b && b != a)
+			mark_names(bits, b);
+	}
+}
+
 static bool has_name(const uint64_t *bits, const struct sq_bound *b)
 {
 	for (uint32_t i = 0; i < b->columns.n_strings; i++)
@@ -260,15 +321,8 @@ static void expand_imports(struct expander *x)
 	close_forward(x, x->after, &x->moved, 0);
 	close_forward(x, x->before, &x->moved, 0);
 	close_backward(x, &x->sources);
-	for (uint32_t i = 0; i < x->moved.n; i++) {
-		const struct sq_bound *a = sq_version_bound(x->before, x->moved.list[i]);
-		const struct sq_bound *b = sq_version_bound(x->after, x->moved.list[i]);
-
-		if (a)
-			mark_names(bits, a);
-		if (b && b != a)
-			mark_names(bits, b);
-	}
+	mark_names_of(x, &x->moved, bits);
+	mark_names_of(x, &x->differing, bits);
 	for (uint32_t i = 0; i < x->sources.n && !x->error; i++) {
 		sq_file f = x->sources.list[i];
 		const struct sq_bound *b = sq_version_bound(x->after, f);
@@ -279,35 +333,61 @@ static void expand_imports(struct expander *x)
 	sq_free(bits);
 }
 
+/* files with other import targets than before, that see by including */
+static uint32_t count_includers(const struct expander *x, const sq_file *linked, size_t n)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sq_file_slot a = sq_version_slot(x->before, linked[i]);
+		struct sq_file_slot b = sq_version_slot(x->after, linked[i]);
+
+		count += a.links != b.links && sees_by_include(x->after, b.bound) &&
+			 (has_missing(a.links, b.links) || has_missing(b.links, a.links));
+	}
+	return count;
+}
+
+static void expand_one(struct expander *x, sq_file f, bool compare)
+{
+	struct sq_file_slot a = sq_version_slot(x->before, f), b = sq_version_slot(x->after, f);
+	bool moved;
+
+	if (a.links == b.links)
+		return;
+	moved = has_missing(b.links, a.links) || has_missing(a.links, b.links);
+	if (moved && compare && sees_by_include(x->after, b.bound) &&
+	    (!a.bound || sees_by_include(x->before, a.bound))) {
+		compare_seen(x, f);
+	} else if (moved) {
+		add_missing(x, b.links, a.links);
+		add_missing(x, a.links, b.links);
+		fail(x, sq_file_set_add(&x->sources, f));
+	}
+	if (!moved && base_bindings(&a) == base_bindings(&b))
+		return;
+	if (a.bound)
+		add_derived(x, a.bound, SQ_NAME_NONE);
+	if (b.bound)
+		add_derived(x, b.bound, SQ_NAME_NONE);
+}
+
 int sq_relink_expand(const struct sq_version *before, const struct sq_version *after,
 		     const sq_file *linked, size_t n, unsigned disabled, struct sq_file_set *set)
 {
 	struct expander x = { .before = before, .after = after, .set = set };
+	bool compare;
 
 	if (disabled >> SQ_TRIGGER_INCLUDES & 1)
 		return 0;
-	for (size_t i = 0; i < n && !x.error; i++) {
-		struct sq_file_slot a = sq_version_slot(before, linked[i]);
-		struct sq_file_slot b = sq_version_slot(after, linked[i]);
-		bool came, went;
-
-		if (a.links == b.links)
-			continue;
-		came = add_missing(&x, b.links, a.links);
-		went = add_missing(&x, a.links, b.links);
-		if (came || went)
-			fail(&x, sq_file_set_add(&x.sources, linked[i]));
-		if (!came && !went && base_bindings(&a) == base_bindings(&b))
-			continue;
-		if (a.bound)
-			add_derived(&x, a.bound, SQ_NAME_NONE);
-		if (b.bound)
-			add_derived(&x, b.bound, SQ_NAME_NONE);
-	}
+	compare = count_includers(&x, linked, n) <= MAX_COMPARED;
+	for (size_t i = 0; i < n && !x.error; i++)
+		expand_one(&x, linked[i], compare);
 	expand_imports(&x);
 	expand_bases(&x);
 	sq_file_set_deinit(&x.sources);
 	sq_file_set_deinit(&x.moved);
+	sq_file_set_deinit(&x.differing);
 	sq_vec_deinit(&x.bases);
 	return x.error;
 }

@@ -72,7 +72,7 @@ START_TEST(same_as_search)
 {
 	struct rig_random rnd = { (uint64_t)_i };
 
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < 20; round++) {
 		uint32_t n = rig_below(&rnd, round % 10 ? 60 : MAX_FILES);
 		struct sq_import_graph g = random_graph(&rnd, n, 1 + rig_below(&rnd, 5), round % 2);
 
@@ -188,6 +188,92 @@ START_TEST(same_links_by_many_and_by_one)
 }
 END_TEST
 
+/* ---- who is linked again after an edit of includes ------------------------------ */
+
+/* @text: words "+header" for an include, "name" for a macro, "?name" for a mention */
+static void words_put(struct sq_draft *d, const char *path, const char *text, uint64_t seed)
+{
+	struct sq_facts_builder *b;
+	struct sq_facts facts = SQ_FACTS_NULL;
+	struct sq_put put = { .path = sq_slice_z(path), .lang = SQ_LANG_C, .facts = &facts,
+			      .content_hash = seed, .size_bytes = 1 };
+	char copy[128], *save = NULL;
+	uint32_t line = 0;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	ck_assert_int_eq(sq_facts_builder_new(&b), 0);
+	sq_facts_builder_reset(b, SQ_LANG_C);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		line++;
+		if (*w == '+')
+			sq_facts_add_import(b, &(struct sq_import){
+				.target = rig_text(b, w + 1), .name = SQ_NONE, .alias = SQ_NONE,
+				.kind = SQ_IMPORT_INCLUDE, .line = line });
+		else if (*w == '?')
+			sq_facts_add_ref(b, &(struct sq_ref){ .name = rig_text(b, w + 1), .kind = SQ_REF_MACRO,
+				.argc = SQ_ARGC_UNKNOWN, .line = line, .encl = SQ_NONE, .qual = SQ_NONE });
+		else
+			sq_facts_add_def(b, &(struct sq_def){ .name = rig_text(b, w), .kind = SQ_KIND_MACRO,
+				.parent = SQ_NONE, .start_line = line, .end_line = line, .end_col = 1 });
+	}
+	ck_assert_int_eq(sq_facts_builder_finish(b, false, &facts), 0);
+	ck_assert_int_eq(sq_draft_put(d, 0, &put), 0);
+	sq_facts_deinit(&facts);
+	sq_facts_builder_free(b);
+}
+
+/* files linked again when @path says @text */
+static uint64_t relinked_by(struct rig *rig, const char *path, const char *text, uint64_t seed)
+{
+	struct sq_draft_opts opts = { .par = NULL };
+	struct sq_draft_report rep;
+	struct sq_draft *d;
+
+	ck_assert_int_eq(sq_draft_new(rig->g, &opts, &d), 0);
+	words_put(d, path, text, seed);
+	ck_assert_int_eq(sq_draft_finish(d, &rep), 0);
+	sq_graph_publish(rig->g, d, rig->rec);
+	sq_graph_reclaim(rig->g, rig->rec);
+	return rep.n_relinked;
+}
+
+START_TEST(include_edits_reach_who_sees_them)
+{
+	static const char *const headers[][2] = {
+		{ "core.h", "CORE" }, { "mid.h", "+core.h MID" }, { "top.h", "+mid.h TOP" },
+		{ "other.h", "OTHER" }, { "twin.h", "OTHER" },
+	};
+	struct sq_draft_opts opts = { .clear = true };
+	struct sq_draft *d;
+	struct rig rig;
+	char path[32];
+
+	rig_init(&rig);
+	ck_assert_int_eq(sq_draft_new(rig.g, &opts, &d), 0);
+	for (uint32_t i = 0; i < SQ_ARRAY_SIZE(headers); i++)
+		words_put(d, headers[i][0], headers[i][1], 10 + i);
+	for (uint32_t i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), "u%u.c", i);
+		words_put(d, path, i < 3 ? "+top.h ?CORE ?OTHER" : "+top.h ?CORE", 100 + i);
+	}
+	ck_assert_int_eq(sq_draft_finish(d, NULL), 0);
+	sq_graph_publish(rig.g, d, rig.rec);
+	/* seen already, by whatever way: nothing changes for anybody */
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h +core.h TOP", 1000), 1);
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h TOP", 1001), 1);
+	/* not there */
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h +gone.h TOP", 1002), 1);
+	/* new to all fifty, of use to three */
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h +other.h TOP", 1003), 4);
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h TOP", 1004), 4);
+	/* a macro that nobody mentions; one that all do */
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h TOP MORE", 1005), 1);
+	ck_assert_uint_eq(relinked_by(&rig, "top.h", "+mid.h TOP CORE", 1006), 51);
+	rig_check(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("graph-reach");
@@ -196,6 +282,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, same_as_search, 1, 6);
 	tcase_add_loop_test(t, same_links_by_many_and_by_one, 1, 7);
+	tcase_add_test(t, include_edits_reach_who_sees_them);
 	suite_add_tcase(s, t);
 	return s;
 }
