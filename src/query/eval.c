@@ -4,37 +4,15 @@
  * (a name, a relation, or an OR of such), its definitions are tested one by
  * one; else every file that its language and path do not rule out is scanned.
  */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/error.h"
-#include "query/picks.h"
 #include "query/run.h"
+
+/* ---- what a whole file says ---------------------------------------------------- */
 
 /* the answer for a whole file, before any definition is decoded */
 enum verdict { NO, MAYBE, YES };
-
-static enum verdict invert(enum verdict v)
-{
-	return v == MAYBE ? MAYBE : v == YES ? NO : YES;
-}
-
-static bool path_matches(const struct sq_pred *p, struct sq_slice path)
-{
-	if (p->re)
-		return sq_regex_match(p->re, path);
-	return memmem(path.p, path.n, p->value.p, p->value.n);
-}
-
-static void enter_file(struct sq_run *run, sq_file f,
-		       const struct sq_bound *bound)
-{
-	run->file = f;
-	run->bound = bound;
-	for (uint32_t i = 0; i < run->q->n_preds; i++)
-		if (run->state[i].test == SQ_TEST_PATH)
-			run->state[i].path_matches =
-				path_matches(&run->q->preds[i], bound->path);
-}
 
 static enum verdict judge_file(const struct sq_run *run, const struct sq_expr *e)
 {
@@ -45,11 +23,12 @@ static enum verdict judge_file(const struct sq_run *run, const struct sq_expr *e
 	case SQ_EXPR_PRED:
 		if (p->field == SQ_FIELD_LANG)
 			return p->mask >> run->bound->lang & 1 ? YES : NO;
-		if (p->field == SQ_FIELD_PATH)
-			return run->state[e->pred].path_matches ? YES : NO;
+		if (run->state[e->pred].test == SQ_TEST_FILE)
+			return run->state[e->pred].file_matches ? YES : NO;
 		return MAYBE;
 	case SQ_EXPR_NOT:
-		return invert(judge_file(run, e->left));
+		a = judge_file(run, e->left);
+		return a == MAYBE ? MAYBE : a == YES ? NO : YES;
 	case SQ_EXPR_AND:
 		a = judge_file(run, e->left);
 		b = a == NO ? NO : judge_file(run, e->right);
@@ -62,44 +41,162 @@ static enum verdict judge_file(const struct sq_run *run, const struct sq_expr *e
 	return SQ_MAX(a, b);
 }
 
-static bool test_pred(const struct sq_run *run, uint32_t i, uint32_t def,
+/* ---- what one definition says: 0 no, 1 yes, else a failure --------------------- */
+
+static unsigned scope_bit(enum sq_kind kind)
+{
+	switch (kind) {
+	case SQ_KIND_MODULE:
+		return SQ_SCOPE_MODULE;
+	case SQ_KIND_FUNCTION:
+	case SQ_KIND_METHOD:
+	case SQ_KIND_MACRO:
+		return SQ_SCOPE_FUNCTION;
+	default:
+		return SQ_SCOPE_CLASS;
+	}
+}
+
+static int test_scope(struct sq_run *run, const struct sq_pred *p,
 		      const struct sq_def *d)
+{
+	bool type = p->field == SQ_FIELD_SCOPE_TYPE;
+	enum sq_kind kind;
+	uint64_t bits;
+	int r;
+
+	if (d->parent == SQ_NONE)
+		return p->mask & (type ? SQ_SCOPE_TYPE_FILE : SQ_SCOPE_FILE) ? 1 : 0;
+	r = sq_run_defs(run);
+	if (r < 0)
+		return r;
+	kind = (enum sq_kind)run->defs.v[d->parent].kind;
+	bits = type ? 1ull << kind : scope_bit(kind);
+	if (!type && (d->flags & SQ_DEF_NESTED))
+		bits |= SQ_SCOPE_BLOCK;
+	return p->mask & bits ? 1 : 0;
+}
+
+static int test_mask(struct sq_run *run, const struct sq_pred *p,
+		     const struct sq_def *d)
+{
+	unsigned bit;
+
+	switch (p->field) {
+	case SQ_FIELD_KIND:
+		bit = d->kind;
+		break;
+	case SQ_FIELD_LANG:
+		bit = run->bound->lang;
+		break;
+	case SQ_FIELD_ASYNC:
+		bit = d->flags & SQ_DEF_ASYNC ? 0 : 1;
+		break;
+	case SQ_FIELD_STATIC:
+		bit = d->flags & SQ_DEF_STATIC ? 0 : 1;
+		break;
+	case SQ_FIELD_VISIBILITY:
+		bit = d->flags & SQ_DEF_VIS_MASK;
+		break;
+	default:
+		return test_scope(run, p, d);
+	}
+	return p->mask >> bit & 1;
+}
+
+static int test_returns(struct sq_run *run, const struct sq_pred *p,
+			const struct sq_def *d)
+{
+	struct sq_slice text, name;
+	int r;
+
+	if (d->kind != SQ_KIND_FUNCTION && d->kind != SQ_KIND_METHOD)
+		return 0;
+	r = sq_run_signature(run, d, &text);
+	if (r)
+		return r == 1 ? 0 : r;
+	name = sq_version_string(run->v, run->bound->names[d->name]);
+	text = sq_returns_of((enum sq_lang)run->bound->lang, text, name);
+	if (p->re)
+		return text.n && sq_regex_match(p->re, text);
+	return sq_returns_match(text, p->value);
+}
+
+static int test_text(struct sq_run *run, const struct sq_pred *p,
+		     const struct sq_def *d)
+{
+	struct sq_slice text;
+	int r;
+
+	if (p->field == SQ_FIELD_RETURNS)
+		return test_returns(run, p, d);
+	r = sq_run_text(run, d, &text);
+	if (r)
+		return r == 1 ? 0 : r;
+	return sq_regex_match(p->re, text);
+}
+
+/* "address_taken:false": what is not in the set */
+static bool is_complement(const struct sq_pred *p)
+{
+	return (p->field == SQ_FIELD_ADDRESS_TAKEN ||
+		p->field == SQ_FIELD_CALLSITE_PROMISCUOUS) && p->mask == 2;
+}
+
+static int test_pred(struct sq_run *run, uint32_t i, uint32_t def,
+		     const struct sq_def *d)
 {
 	const struct sq_pred_state *s = &run->state[i];
 	const struct sq_pred *p = &run->q->preds[i];
-	unsigned bit;
+	bool yes;
 
 	switch (s->test) {
 	case SQ_TEST_MASK:
-		bit = p->field == SQ_FIELD_KIND ? d->kind : run->bound->lang;
-		return p->mask >> bit & 1;
+		return test_mask(run, p, d);
 	case SQ_TEST_NAME:
 		return s->name != SQ_NAME_NONE &&
 		       run->bound->names[d->name] == s->name;
 	case SQ_TEST_NAMES:
 		return sq_name_set_has(&s->names, run->bound->names[d->name]);
-	case SQ_TEST_KEYS:
-		return sq_keyset_has(&s->keys, sq_key(run->file, def));
-	case SQ_TEST_PATH:
+	case SQ_TEST_SET:
+		yes = sq_selection_has(&s->set, run->file, def);
+		return is_complement(p) ? !yes : yes;
+	case SQ_TEST_TEXT:
+		return test_text(run, p, d);
+	case SQ_TEST_FILE:
 		break;
 	}
-	return s->path_matches;
+	return s->file_matches;
 }
 
-static bool test(const struct sq_run *run, const struct sq_expr *e,
-		 uint32_t def, const struct sq_def *d)
+/* does testing it read source? Then the other side of an AND or OR goes first */
+static bool is_slow(const struct sq_run *run, const struct sq_expr *e)
 {
-	switch (e->type) {
-	case SQ_EXPR_PRED:
+	if (e->type == SQ_EXPR_PRED)
+		return run->state[e->pred].test == SQ_TEST_TEXT;
+	return is_slow(run, e->left) || (e->type != SQ_EXPR_NOT && is_slow(run, e->right));
+}
+
+static int test(struct sq_run *run, const struct sq_expr *e, uint32_t def,
+		const struct sq_def *d)
+{
+	const struct sq_expr *first = e->left, *second = e->right;
+	int r;
+
+	if (e->type == SQ_EXPR_PRED)
 		return test_pred(run, e->pred, def, d);
-	case SQ_EXPR_NOT:
-		return !test(run, e->left, def, d);
-	case SQ_EXPR_AND:
-		return test(run, e->left, def, d) && test(run, e->right, def, d);
-	case SQ_EXPR_OR:
-		break;
+	if (e->type == SQ_EXPR_NOT) {
+		r = test(run, first, def, d);
+		return r == 0 ? 1 : r == 1 ? 0 : r;
 	}
-	return test(run, e->left, def, d) || test(run, e->right, def, d);
+	if (run->has_text && is_slow(run, first)) {
+		first = e->right;
+		second = e->left;
+	}
+	r = test(run, first, def, d);
+	if (r != (e->type == SQ_EXPR_AND))
+		return r;
+	return test(run, second, def, d);
 }
 
 /* ---- by index ---------------------------------------------------------------- */
@@ -109,14 +206,16 @@ static bool test(const struct sq_run *run, const struct sq_expr *e,
 static uint64_t pred_cost(const struct sq_run *run, uint32_t i)
 {
 	const struct sq_pred_state *s = &run->state[i];
+	const struct sq_pred *p = &run->q->preds[i];
 
 	switch (s->test) {
 	case SQ_TEST_NAME:
 		return 1;
 	case SQ_TEST_NAMES:
 		return 2 + 4ull * s->names.n; /* a name has few definitions */
-	case SQ_TEST_KEYS:
-		return 1 + s->keys.n;
+	case SQ_TEST_SET:
+		/* what is not in a set cannot be listed */
+		return is_complement(p) ? NOT_LISTED : 1 + s->set.n;
 	default:
 		return NOT_LISTED;
 	}
@@ -138,84 +237,102 @@ static uint64_t cost(const struct sq_run *run, const struct sq_expr *e)
 	return a == NOT_LISTED || b == NOT_LISTED ? NOT_LISTED : a + b;
 }
 
-static int list_pred(const struct sq_run *run, uint32_t i,
-		     struct sq_keyset *keys)
+static int list_pred(struct sq_run *run, uint32_t i, struct sq_selection *set)
 {
 	const struct sq_pred_state *s = &run->state[i];
-	int r;
+	struct sq_keyset keys = SQ_KEYSET_NULL;
+	struct sq_selection_cursor it;
+	uint64_t key;
+	int r = 0;
 
-	if (s->test == SQ_TEST_NAME)
-		return sq_keyset_add_name(keys, run->v, s->name);
 	if (s->test == SQ_TEST_NAMES)
-		return sq_run_list_names(run, &s->names, keys);
-	r = sq_vec_reserve(keys, s->keys.n);
-	if (!r && s->keys.n) {
-		memcpy(keys->v + keys->n, s->keys.v,
-		       s->keys.n * sizeof(*keys->v));
-		keys->n += s->keys.n;
+		return sq_run_list_names(run, &s->names, set);
+	if (s->test == SQ_TEST_NAME) {
+		r = sq_keyset_add_name(&keys, run->v, s->name);
+		if (!r)
+			r = sq_selection_add_keys(set, &keys);
+		sq_vec_deinit(&keys);
+		return r;
 	}
+	it = sq_selection_begin(&s->set);
+	while (!r && sq_selection_next(&it, &key))
+		r = sq_selection_add(set, sq_key_file(key), sq_key_def(key));
 	return r;
 }
 
 /* a superset of what matches @e, which has a cost */
-static int list(const struct sq_run *run, const struct sq_expr *e,
-		struct sq_keyset *keys)
+static int list(struct sq_run *run, const struct sq_expr *e, struct sq_selection *set)
 {
 	int r;
 
 	if (e->type == SQ_EXPR_PRED)
-		return list_pred(run, e->pred, keys);
+		return list_pred(run, e->pred, set);
 	if (e->type == SQ_EXPR_AND)
 		return list(run, cost(run, e->left) <= cost(run, e->right) ?
-			    e->left : e->right, keys);
-	r = list(run, e->left, keys);
-	return r ? r : list(run, e->right, keys);
+			    e->left : e->right, set);
+	r = list(run, e->left, set);
+	return r ? r : list(run, e->right, set);
 }
 
-static int run_listed(struct sq_run *run, struct sq_picks *picks)
-{
-	struct sq_keyset keys = SQ_KEYSET_NULL;
-	int r = list(run, run->q->root, &keys);
+struct each {
+	int (*fn)(void *arg, sq_file f, uint32_t def, const struct sq_def *d);
+	void *arg;
+};
 
-	if (!r)
-		sq_keyset_seal(&keys);
-	for (size_t i = 0; !r && i < keys.n; i++) {
-		sq_file f = sq_key_file(keys.v[i]);
-		uint32_t def = sq_key_def(keys.v[i]);
+static int each_listed(struct sq_run *run, const struct sq_expr *e,
+		       const struct each *to)
+{
+	struct sq_selection set = { .numbering = &run->numbering };
+	struct sq_selection_cursor it;
+	uint64_t key;
+	int r = list(run, e, &set);
+
+	sq_selection_seal(&set);
+	it = sq_selection_begin(&set);
+	while (!r && sq_selection_next(&it, &key)) {
+		sq_file f = sq_key_file(key);
 		struct sq_def d;
 
+		r = sq_run_step(run, 1);
+		if (r)
+			break;
 		if (!run->bound || run->file != f)
-			enter_file(run, f, sq_version_bound(run->v, f));
-		sq_defs_get(&run->bound->columns, def, &d);
-		if (test(run, run->q->root, def, &d))
-			r = sq_picks_add(picks, (struct sq_match){ f, def, 0 });
-		if (i % 4096 == 4095 && sq_run_is_canceled(run))
-			r = -ECANCELED;
+			sq_run_enter(run, f, sq_version_bound(run->v, f));
+		sq_defs_get(&run->bound->columns, sq_key_def(key), &d);
+		r = test(run, e, sq_key_def(key), &d);
+		if (r == 1)
+			r = to->fn(to->arg, f, sq_key_def(key), &d);
 	}
-	sq_vec_deinit(&keys);
+	sq_selection_deinit(&set);
 	return r;
 }
 
 /* ---- by scan ----------------------------------------------------------------- */
 
-static int scan_file(struct sq_run *run, struct sq_picks *picks)
+static int scan_file(struct sq_run *run, const struct sq_expr *e,
+		     const struct each *to)
 {
-	enum verdict verdict = judge_file(run, run->q->root);
+	enum verdict verdict = judge_file(run, e);
 	struct sq_def_cursor it;
 	struct sq_def d;
 	int r = 0;
 
 	if (verdict == NO)
-		return 0;
+		return sq_run_step(run, 1);
 	sq_defs_begin(&run->bound->columns, &it);
-	for (uint32_t def = 0; !r && sq_defs_next(&it, &d); def++)
-		if (verdict == YES || test(run, run->q->root, def, &d))
-			r = sq_picks_add(picks, (struct sq_match){
-				run->file, def, 0 });
+	for (uint32_t def = 0; !r && sq_defs_next(&it, &d); def++) {
+		r = sq_run_step(run, 1);
+		if (r)
+			break;
+		r = verdict == YES ? 1 : test(run, e, def, &d);
+		if (r == 1)
+			r = to->fn(to->arg, run->file, def, &d);
+	}
 	return r;
 }
 
-static int run_scan(struct sq_run *run, struct sq_picks *picks)
+static int each_scanned(struct sq_run *run, const struct sq_expr *e,
+			const struct each *to)
 {
 	int r = 0;
 
@@ -224,44 +341,38 @@ static int run_scan(struct sq_run *run, struct sq_picks *picks)
 
 		if (!b || !b->columns.n_defs)
 			continue;
-		if (sq_run_is_canceled(run))
-			return -ECANCELED;
-		enter_file(run, f, b);
-		r = scan_file(run, picks);
+		sq_run_enter(run, f, b);
+		r = scan_file(run, e, to);
 	}
 	return r;
 }
 
-int sq_query_run(const struct sq_query *q, const struct sq_version *v,
-		 size_t limit, const bool *cancel, struct sq_result *ret_r,
-		 struct sq_query_error *ret_err)
+int sq_run_each(struct sq_run *run, const struct sq_expr *e,
+		int (*fn)(void *arg, sq_file f, uint32_t def, const struct sq_def *d),
+		void *arg)
 {
-	struct sq_run *run = sq_calloc(1, sizeof(*run));
-	struct sq_picks picks;
-	int r;
+	const struct each to = { fn, arg };
+	int r = sq_run_look(run);
 
-	(void)ret_err; /* nothing is refused at run time yet */
-	if (!run)
-		return sq_error_origin(-ENOMEM);
-	run->v = v;
-	run->q = q;
-	run->cancel = cancel;
-	sq_picks_init(&picks, v, q->is_count ? 0 : limit, SQ_PICKS_BY_PATH);
-	r = sq_run_prepare(run);
-	if (!r) {
-		/* testing a listed definition costs about four scanned ones */
-		if (cost(run, q->root) <= v->stats.n_defs / 4 + 64)
-			r = run_listed(run, &picks);
-		else
-			r = run_scan(run, &picks);
-	}
-	if (!r) {
-		sq_picks_finish(&picks, ret_r);
-		ret_r->is_count = q->is_count;
-		ret_r->truncated = !q->is_count && ret_r->truncated;
-	}
-	sq_picks_deinit(&picks);
-	sq_run_deinit(run);
-	sq_free(run);
-	return sq_error_trace(r);
+	run->bound = NULL;
+	if (r)
+		return r;
+	/* testing a listed definition costs about four scanned ones */
+	if (cost(run, e) <= run->v->stats.n_defs / 4 + 64)
+		return each_listed(run, e, &to);
+	return each_scanned(run, e, &to);
+}
+
+static int take_member(void *arg, sq_file f, uint32_t def, const struct sq_def *d)
+{
+	(void)d;
+	return sq_selection_add(arg, f, def);
+}
+
+int sq_run_subset(struct sq_run *run, const struct sq_expr *e, struct sq_selection *set)
+{
+	int r = sq_run_each(run, e, take_member, set);
+
+	sq_selection_seal(set);
+	return r;
 }

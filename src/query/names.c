@@ -46,6 +46,15 @@ static uint32_t string_at(const struct sq_dict *d, uint32_t from, uint32_t at)
 	return lo;
 }
 
+static bool is_match(const struct sq_regex *re, struct sq_slice name, const char *at,
+		     size_t n)
+{
+	if (!re)
+		return at + n <= name.p + name.n;
+	return sq_regex_match(re, name);
+}
+
+/* @re: NULL when holding the literal is enough */
 static int match_literal(const struct sq_dict *d, const struct sq_regex *re,
 			 struct sq_slice literal, const bool *cancel,
 			 struct sq_name_set *s)
@@ -58,8 +67,8 @@ static int match_literal(const struct sq_dict *d, const struct sq_regex *re,
 		if (n_hits++ % CANCEL_STRIDE == 0 && is_canceled(cancel))
 			return -ECANCELED;
 		i = string_at(d, i, (uint32_t)(at - d->bytes));
-		/* a hit across two strings is none; the match decides */
-		if (sq_regex_match(re, sq_dict_get(d, d->first + i))) {
+		/* a hit across two strings is none */
+		if (is_match(re, sq_dict_get(d, d->first + i), at, literal.n)) {
 			add(s, d->first + i);
 			if (++i == d->n)
 				break;
@@ -71,18 +80,16 @@ static int match_literal(const struct sq_dict *d, const struct sq_regex *re,
 	return 0;
 }
 
-int sq_name_set_match(const struct sq_version *v, const struct sq_regex *re,
-		      const bool *cancel, struct sq_name_set *ret_s)
+static int match_all(const struct sq_version *v, const struct sq_regex *re,
+		     struct sq_slice literal, const bool *cancel,
+		     struct sq_name_set *ret_s)
 {
 	struct sq_name_set s = { .n_names = v->n_names };
-	struct sq_slice literal;
-	bool is_all;
 	int r = 0;
 
 	s.bits = sq_calloc(s.n_names / 64 + 1, sizeof(*s.bits));
 	if (!s.bits)
 		return sq_error_origin(-ENOMEM);
-	literal = sq_regex_literal(re, &is_all);
 	for (uint32_t i = 0; !r && i < v->n_dicts; i++) {
 		if (literal.n)
 			r = match_literal(v->dicts[i], re, literal, cancel, &s);
@@ -94,6 +101,21 @@ int sq_name_set_match(const struct sq_version *v, const struct sq_regex *re,
 	else
 		*ret_s = s;
 	return r;
+}
+
+int sq_name_set_match(const struct sq_version *v, const struct sq_regex *re,
+		      const bool *cancel, struct sq_name_set *ret_s)
+{
+	bool is_all;
+	struct sq_slice literal = sq_regex_literal(re, &is_all);
+
+	return match_all(v, is_all && literal.n ? NULL : re, literal, cancel, ret_s);
+}
+
+int sq_name_set_contain(const struct sq_version *v, struct sq_slice text,
+			const bool *cancel, struct sq_name_set *ret_s)
+{
+	return match_all(v, NULL, text, cancel, ret_s);
 }
 
 void sq_name_set_deinit(struct sq_name_set *s)

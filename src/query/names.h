@@ -17,6 +17,9 @@ struct sq_name_set {
 /** sq_name_set_match() - Return: 0; -ECANCELED; -ENOMEM. */
 int sq_name_set_match(const struct sq_version *v, const struct sq_regex *re, const bool *cancel,
 		      struct sq_name_set *ret_s) sq_must_check;
+/** sq_name_set_contain() - the names that hold @text somewhere. As sq_name_set_match(). */
+int sq_name_set_contain(const struct sq_version *v, struct sq_slice text, const bool *cancel,
+			struct sq_name_set *ret_s) sq_must_check;
 void sq_name_set_deinit(struct sq_name_set *s);
 static inline bool sq_name_set_has(const struct sq_name_set *s, sq_name id)
 {

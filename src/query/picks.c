@@ -106,12 +106,7 @@ void sq_picks_finish(struct sq_picks *p, struct sq_result *ret_r)
 	*ret_r = (struct sq_result){
 		.items = SQ_TAKE(p->items), .n_items = p->n, .total = p->total,
 		.truncated = p->total > p->n,
+		.cut = p->total > p->n ? SQ_CUT_LIMIT : SQ_CUT_NONE,
 	};
 	p->n = p->cap = 0;
-}
-
-void sq_result_deinit(struct sq_result *r)
-{
-	sq_free(r->items);
-	*r = (struct sq_result){ 0 };
 }

@@ -2,28 +2,68 @@
 #pragma once
 /*
  * query — search by name and the boolean query language (query.md §1) over
- * one version. For now: fields kind name lang path callers callees references,
- * ':' and '~=', AND OR NOT, adjacency, parentheses, bare words, "| count".
+ * one version.
  * Ownership: a parsed query and a result belong to the caller; results hold
  *            (file, definition) pairs that are valid while the version is.
  * Threads:   pure readers of a version.
  */
 #include <stdbool.h>
 
+#include "base/parallel.h"
 #include "base/str.h"
 #include "graph/version.h"
 
 struct sq_query_error {
 	uint32_t offset;            /* byte of the query text */
-	char message[200];          /* what is wrong and what is allowed */
+	char message[256];          /* what is wrong and what is allowed */
+	/* SQ_QUERY_E_TOO_BROAD: */
+	const char *source;         /* "static_estimate", "runtime_budget" */
+	uint64_t limit, n_nodes, n_examined;
+	char shape[40];             /* field and operator, no value: "name~=<elided>" */
+	/* SQ_QUERY_E_SYNTAX: a code for what is no slip of the pen; else NULL */
+	const char *code;           /* "workspace_query_only", "needs_source", "unbound_variable" */
 };
 struct sq_match { sq_file file; uint32_t def; float score; };
+/* why an answer is not the whole one */
+enum sq_cut {
+	SQ_CUT_NONE,
+	SQ_CUT_LIMIT,       /* more matches than asked for; the total is exact */
+	SQ_CUT_ROWS,        /* row budget: the total is what was found so far */
+	SQ_CUT_TEXT,        /* budget of source bytes: the same */
+	SQ_CUT_GROUPS,      /* more groups than are kept apart: the same */
+	SQ_CUT_UNREAD,      /* files that could not be read as the graph knows them: the same */
+};
+const char *sq_cut_name(enum sq_cut c);     /* "limit", "row_budget", ... */
+
+/* the pipeline behind a query */
+enum sq_stage { SQ_STAGE_NONE, SQ_STAGE_COUNT, SQ_STAGE_GROUP_BY, SQ_STAGE_TOP, SQ_STAGE_STATS };
+struct sq_group { struct sq_slice value; uint64_t count; };     /* the value is the version's */
+struct sq_groups {
+	const char *field;          /* static: "kind", "lang", ... */
+	struct sq_group *v;         /* most first, then by value */
+	size_t n;
+	uint64_t total;             /* groups in all */
+};
+/* a pair of a join: both sides and the line of the first reference */
+struct sq_pair { struct sq_match left, right; uint32_t line; };
+
+#define SQ_RESULT_GROUPS 3u
 struct sq_result {
 	struct sq_match *items;     /* in order of (path bytes, definition), fuzzy: by score */
 	size_t n_items;
-	uint64_t total;             /* exact number of matches */
-	bool truncated;             /* total > n_items */
+	uint64_t total;             /* exact number of matches, unless cut says otherwise */
+	bool truncated;             /* cut != NONE */
 	bool is_count;              /* "| count": items empty, total is the answer */
+	enum sq_cut cut;
+	enum sq_stage stage;        /* not NONE: items empty */
+	struct sq_groups groups[SQ_RESULT_GROUPS];  /* GROUP_BY, TOP: one; STATS: kind, lang, visibility */
+	unsigned n_groups;
+	uint64_t n_examined;        /* rows: definitions, names and references looked at */
+	uint64_t n_unread;          /* files, for SQ_CUT_UNREAD */
+	bool is_join;
+	struct sq_pair *pairs;      /* of a join, those of the items, in their order */
+	size_t n_pairs;
+	bool pairs_cut;             /* there are more of them */
 };
 void sq_result_deinit(struct sq_result *r);
 
@@ -53,14 +93,59 @@ int sq_search_run(const struct sq_version *v, const struct sq_search *s, struct 
 /** sq_search_is_cheap() - answerable on the loop thread (exact name). */
 bool sq_search_is_cheap(const struct sq_search *s);
 
+/* a value for "$name" */
+struct sq_query_var { struct sq_slice name, value; };
+
+/* source text, supplied by the caller: this directory opens no file */
+struct sq_source {
+	/*
+	 * Append the bytes of @f to @out. Return: 0; SQ_SOURCE_E_CHANGED when they
+	 * cannot be had or are not those that the graph was made of; -ENOMEM.
+	 */
+	int (*read)(void *arg, const struct sq_bound *b, struct sq_buf *out);
+	void *arg;
+};
+enum { SQ_SOURCE_E_CHANGED = 1 };
+
+/* what is refused before it runs (query.md §1): see gate.c */
+struct sq_query_gate {
+	uint64_t node_limit;        /* 0: nothing is refused */
+	uint32_t min_prefix, min_literal;
+};
+#define SQ_QUERY_GATE_DEFAULT { 50000, 3, 4 }
+
+struct sq_query_opts {
+	size_t limit;
+	const bool *cancel;         /* relaxed flag, may be NULL */
+	const struct sq_parallel *par;      /* for analyses; NULL: the caller's thread only */
+	const struct sq_source *source;     /* NULL: fields that need text are refused */
+	uint64_t max_rows;          /* 0: SQ_QUERY_MAX_ROWS */
+	uint64_t max_text_bytes;    /* 0: SQ_QUERY_MAX_TEXT */
+	struct sq_query_gate gate;  /* zero: none */
+};
+#define SQ_QUERY_MAX_ROWS (1ull << 30)
+#define SQ_QUERY_MAX_TEXT (4ull << 30)
 #define SQ_QUERY_MAX_BYTES (10u << 10)
 #define SQ_QUERY_MAX_PREDICATES 100u
+#define SQ_QUERY_MAX_GROUPS (1u << 20)
+#define SQ_QUERY_MAX_PAIRS 10000u
 struct sq_query;
 /** sq_query_parse() - Return: 0; SQ_QUERY_E_SYNTAX with @ret_err; -ENOMEM. The text is copied. */
 int sq_query_parse(struct sq_slice text, struct sq_query **ret_q,
 		   struct sq_query_error *ret_err) sq_must_check;
+/** sq_query_parse_with() - with values for its $variables. */
+int sq_query_parse_with(struct sq_slice text, const struct sq_query_var *vars, size_t n_vars,
+			struct sq_query **ret_q, struct sq_query_error *ret_err) sq_must_check;
 struct sq_query *sq_query_free(struct sq_query *q);
-/** sq_query_run() - Return: 0; -ECANCELED; -ENOMEM. @ret_err is for what a later planner refuses. */
+/**
+ * sq_query_run_with()
+ * Return: 0; -ECANCELED; -ENOMEM; with @ret_err: SQ_QUERY_E_SYNTAX (a field that
+ * is not to be had here), SQ_QUERY_E_TOO_BROAD (the gate, or the row budget
+ * ended while a set was made that the answer would have been wrong without).
+ */
+int sq_query_run_with(const struct sq_query *q, const struct sq_version *v, const struct sq_query_opts *o,
+		      struct sq_result *ret_r, struct sq_query_error *ret_err) sq_must_check;
+/** sq_query_run() - the same with a limit and a flag only. */
 int sq_query_run(const struct sq_query *q, const struct sq_version *v, size_t limit, const bool *cancel,
 		 struct sq_result *ret_r, struct sq_query_error *ret_err) sq_must_check;
 

@@ -11,6 +11,8 @@ struct sq_regex {
 	char *literal;
 	size_t n_literal;
 	bool literal_is_all;
+	char *prefix;           /* every match begins the text with it */
+	size_t n_prefix;
 };
 
 /* one pass over the pattern: what it may hold, and its dialect made POSIX */
@@ -20,6 +22,9 @@ struct reader {
 	struct sq_buf out;      /* what regcomp gets */
 	struct sq_buf run;      /* plain bytes in a row, outside of groups */
 	struct sq_buf best;     /* the longest run so far */
+	struct sq_buf prefix;   /* the run behind a '^' that begins the pattern */
+	bool in_prefix;
+	unsigned flags;
 	unsigned depth;
 	/* atoms with repetitions written out: of each open group, and of the
 	 * item just read, which a repetition still multiplies */
@@ -42,6 +47,12 @@ static void end_run(struct reader *r)
 	/* clearing forgets that a run is not what it should be */
 	if (sq_buf_error(&r->run))
 		r->out.error = sq_buf_error(&r->run);
+	if (r->in_prefix) {
+		r->in_prefix = false;
+		sq_buf_add_slice(&r->prefix, sq_buf_slice(&r->run));
+		if (sq_buf_error(&r->prefix))
+			r->out.error = sq_buf_error(&r->prefix);
+	}
 	if (r->run.n > r->best.n) {
 		sq_buf_clear(&r->best);
 		sq_buf_add_slice(&r->best, sq_buf_slice(&r->run));
@@ -226,6 +237,18 @@ static int close_group(struct reader *r)
 	return 0;
 }
 
+/* REG_NEWLINE makes '^' and '$' match at lines and keeps '.' inside one */
+static void add_any(struct reader *r)
+{
+	bool lines = r->flags & SQ_REGEXF_LINES;
+	bool all = r->flags & SQ_REGEXF_DOT_ALL;
+
+	if (lines && all)
+		sq_buf_puts(&r->out, "(.|\n)");
+	else
+		sq_buf_puts(&r->out, lines || all ? "." : "[^\n]");
+}
+
 static int read_one(struct reader *r)
 {
 	char c = r->in.p[r->at];
@@ -261,11 +284,12 @@ static int read_one(struct reader *r)
 	case '$':
 		not_plain(r);
 		sq_buf_putc(&r->out, c);
+		r->in_prefix = c == '^' && !r->at && !(r->flags & SQ_REGEXF_LINES);
 		break;
 	case '.':
 		r->last = 1;
 		not_plain(r);
-		sq_buf_putc(&r->out, c);
+		add_any(r);
 		break;
 	default:
 		r->last = 1;
@@ -293,15 +317,18 @@ static int read_all(struct reader *r)
 	return 0;
 }
 
-static int compile(struct sq_regex *re, struct reader *r, bool icase)
+static int compile(struct sq_regex *re, struct reader *r)
 {
+	int flags = REG_EXTENDED | REG_NOSUB;
 	const char *text = sq_buf_z(&r->out);
 	char why[96];
 	int e;
 
 	if (!text)
 		return sq_error_origin(-ENOMEM);
-	e = regcomp(&re->re, text, REG_EXTENDED | (icase ? REG_ICASE : 0));
+	flags |= r->flags & SQ_REGEXF_ICASE ? REG_ICASE : 0;
+	flags |= r->flags & SQ_REGEXF_LINES ? REG_NEWLINE : 0;
+	e = regcomp(&re->re, text, flags);
 	if (!e)
 		return 0;
 	if (e == REG_ESPACE)
@@ -316,13 +343,15 @@ static void reader_deinit(struct reader *r)
 	sq_buf_deinit(&r->out);
 	sq_buf_deinit(&r->run);
 	sq_buf_deinit(&r->best);
+	sq_buf_deinit(&r->prefix);
 }
 
-int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
-		 char ret_message[SQ_REGEX_MESSAGE])
+int sq_regex_new_flags(struct sq_slice pattern, unsigned flags, struct sq_regex **ret_re,
+		       char ret_message[SQ_REGEX_MESSAGE])
 {
 	struct reader r = {
 		.in = pattern, .message = ret_message, .only_literal = true,
+		.flags = flags,
 	};
 	struct sq_regex *re = sq_calloc(1, sizeof(*re));
 	int ret;
@@ -331,12 +360,14 @@ int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
 		return sq_error_origin(-ENOMEM);
 	ret = read_all(&r);
 	if (!ret)
-		ret = compile(re, &r, icase);
+		ret = compile(re, &r);
 	if (!ret) {
-		if (!icase && !r.has_choice) {
+		if (!(flags & SQ_REGEXF_ICASE) && !r.has_choice) {
 			re->literal_is_all = r.only_literal;
 			re->n_literal = r.best.n;
 			re->literal = SQ_TAKE(r.best.p);
+			re->n_prefix = r.prefix.n;
+			re->prefix = SQ_TAKE(r.prefix.p);
 		}
 		*ret_re = re;
 	} else {
@@ -344,6 +375,14 @@ int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
 	}
 	reader_deinit(&r);
 	return ret;
+}
+
+int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
+		 char ret_message[SQ_REGEX_MESSAGE])
+{
+	unsigned flags = SQ_REGEXF_DOT_ALL | (icase ? SQ_REGEXF_ICASE : 0);
+
+	return sq_regex_new_flags(pattern, flags, ret_re, ret_message);
 }
 
 static void add_glob(struct sq_slice g, struct sq_buf *out)
@@ -393,6 +432,7 @@ struct sq_regex *sq_regex_free(struct sq_regex *re)
 	if (re) {
 		regfree(&re->re);
 		sq_free(re->literal);
+		sq_free(re->prefix);
 		sq_free(re);
 	}
 	return NULL;
@@ -454,4 +494,9 @@ struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all)
 {
 	*ret_is_all = re->literal_is_all;
 	return sq_slice(re->literal, re->n_literal);
+}
+
+struct sq_slice sq_regex_prefix(const struct sq_regex *re)
+{
+	return sq_slice(re->prefix, re->n_prefix);
 }

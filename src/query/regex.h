@@ -20,7 +20,14 @@
 
 struct sq_regex;
 enum { SQ_REGEX_E_SYNTAX = 1 };
-/** sq_regex_new() - Return: 0; SQ_REGEX_E_SYNTAX with @ret_message; -ENOMEM. */
+/* i, m and s of /regex/ims */
+#define SQ_REGEXF_ICASE 1u      /* ASCII case does not matter */
+#define SQ_REGEXF_LINES 2u      /* '^' and '$' match at every line */
+#define SQ_REGEXF_DOT_ALL 4u    /* '.' matches a newline too */
+/** sq_regex_new_flags() - Return: as sq_regex_new(). */
+int sq_regex_new_flags(struct sq_slice pattern, unsigned flags, struct sq_regex **ret_re,
+		       char ret_message[SQ_REGEX_MESSAGE]) sq_must_check;
+/** sq_regex_new() - SQ_REGEXF_DOT_ALL. Return: 0; SQ_REGEX_E_SYNTAX with @ret_message; -ENOMEM. */
 int sq_regex_new(struct sq_slice pattern, bool icase, struct sq_regex **ret_re,
 		 char ret_message[SQ_REGEX_MESSAGE]) sq_must_check;
 /** sq_regex_new_glob() - the whole text; '*' stops at '/', '**' does not. As sq_regex_new(). */
@@ -31,3 +38,5 @@ bool sq_regex_match(const struct sq_regex *re, struct sq_slice text);
 /** sq_regex_literal() - bytes that every match contains; empty: none known.
  *  @ret_is_all: containing them is enough. */
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all);
+/** sq_regex_prefix() - bytes that every match begins the text with; empty: none known. */
+struct sq_slice sq_regex_prefix(const struct sq_regex *re);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* imports: files by what their import lines say or mean; exports: definitions
+ * that a file shows to others. */
+#include "base/error.h"
+#include "query/run.h"
+
+static void add_file(uint64_t *files, sq_file f)
+{
+	files[f >> 6] |= 1ull << (f & 63);
+}
+
+/* a line that imports; a file's own package clause and configuration do not */
+static bool is_import(const struct sq_import *imp)
+{
+	return imp->kind != SQ_IMPORT_PACKAGE && imp->kind != SQ_IMPORT_ROOT &&
+	       imp->kind != SQ_IMPORT_PATH;
+}
+
+/* ---- by text --------------------------------------------------------------------- */
+
+static bool says(const struct sq_bound *b, const struct sq_import *imp,
+		 const struct sq_name_set *names)
+{
+	return sq_name_set_has(names, b->names[imp->target]) ||
+	       (imp->name != SQ_NONE && sq_name_set_has(names, b->names[imp->name])) ||
+	       (imp->alias != SQ_NONE && sq_name_set_has(names, b->names[imp->alias]));
+}
+
+static bool file_says(const struct sq_bound *b, const struct sq_name_set *names,
+		      bool wildcard)
+{
+	struct sq_import_cursor it;
+	struct sq_import imp;
+
+	sq_imports_begin(&b->columns, &it);
+	while (sq_imports_next(&it, &imp)) {
+		if (!is_import(&imp))
+			continue;
+		if (says(b, &imp, names) || (wildcard && (imp.flags & SQ_IMP_WILDCARD)))
+			return true;
+	}
+	return false;
+}
+
+/* names that contain the text of the predicate, or match its expression */
+static int import_names(struct sq_run *run, const struct sq_pred *p,
+			struct sq_name_set *names)
+{
+	int r = p->re ? sq_name_set_match(run->v, p->re, run->o->cancel, names) :
+			sq_name_set_contain(run->v, p->value, run->o->cancel, names);
+
+	return r ? r : sq_run_step(run, names->n);
+}
+
+static int files_by_text(struct sq_run *run, const struct sq_pred *p, uint64_t *files)
+{
+	bool wildcard = !p->re && sq_slice_is(p->value, "*");
+	struct sq_name_set names = { 0 };
+	int r = import_names(run, p, &names);
+
+	for (sq_file f = 0; !r && f < run->v->n_file_ids; f++) {
+		const struct sq_bound *b = sq_version_bound(run->v, f);
+
+		if (!b)
+			continue;
+		if (file_says(b, &names, wildcard))
+			add_file(files, f);
+		r = sq_run_step(run, 1 + b->columns.n_imports);
+	}
+	sq_name_set_deinit(&names);
+	return r;
+}
+
+/* ---- by what they mean ------------------------------------------------------------ */
+
+/* is a member of the set that the import may mean in file @g? A named import means that name only */
+static bool has_member(struct sq_run *run, const struct sq_selection *of, sq_file g,
+		       sq_name name)
+{
+	const struct sq_bound *b = sq_version_bound(run->v, g);
+	struct sq_def_cursor it;
+	struct sq_def d;
+
+	if (!b)
+		return false;
+	sq_defs_begin(&b->columns, &it);
+	for (uint32_t i = 0; sq_defs_next(&it, &d); i++)
+		if ((name == SQ_NAME_NONE || b->names[d.name] == name) &&
+		    sq_selection_has(of, g, i))
+			return true;
+	return false;
+}
+
+static bool file_means(struct sq_run *run, struct sq_file_slot slot,
+		       const struct sq_selection *of, const uint64_t *homes)
+{
+	const struct sq_bound *b = slot.bound;
+	struct sq_import_cursor it;
+	struct sq_import imp;
+
+	sq_imports_begin(&b->columns, &it);
+	for (uint32_t i = 0; sq_imports_next(&it, &imp); i++) {
+		const struct sq_import_link *link = &slot.links->imports[i];
+		sq_name name = imp.kind == SQ_IMPORT_NAME && imp.name != SQ_NONE ?
+			       b->names[imp.name] : SQ_NAME_NONE;
+
+		if (!is_import(&imp))
+			continue;
+		for (uint32_t k = 0; k < link->n; k++) {
+			sq_file g = slot.links->files[link->first + k];
+
+			if ((homes[g >> 6] >> (g & 63) & 1) && has_member(run, of, g, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int files_by_meaning(struct sq_run *run, const struct sq_pred *p, uint64_t *files)
+{
+	uint64_t *homes = sq_calloc(run->v->n_file_ids / 64 + 1, sizeof(*homes));
+	struct sq_selection of = { .numbering = &run->numbering };
+	struct sq_selection_cursor it;
+	uint64_t key;
+	int r = homes ? sq_run_subset(run, p->sub, &of) : sq_error_origin(-ENOMEM);
+
+	it = sq_selection_begin(&of);
+	while (!r && sq_selection_next(&it, &key))
+		add_file(homes, sq_key_file(key));
+	for (sq_file f = 0; !r && f < run->v->n_file_ids; f++) {
+		struct sq_file_slot slot = sq_version_slot(run->v, f);
+
+		if (!slot.links)
+			continue;
+		if (file_means(run, slot, &of, homes))
+			add_file(files, f);
+		r = sq_run_step(run, 1 + slot.bound->columns.n_imports);
+	}
+	sq_selection_deinit(&of);
+	sq_free(homes);
+	return r;
+}
+
+int sq_run_imports(struct sq_run *run, const struct sq_pred *p, struct sq_pred_state *s)
+{
+	s->files = sq_calloc(run->v->n_file_ids / 64 + 1, sizeof(*s->files));
+	if (!s->files)
+		return sq_error_origin(-ENOMEM);
+	return p->sub ? files_by_meaning(run, p, s->files) :
+			files_by_text(run, p, s->files);
+}
+
+/* ---- exports ----------------------------------------------------------------------- */
+
+static bool at_top(const struct sq_bound *b, const struct sq_def *d)
+{
+	struct sq_def up = *d;
+
+	while (up.parent != SQ_NONE) {
+		sq_defs_get(&b->columns, up.parent, &up);
+		if (up.kind != SQ_KIND_MODULE)
+			return false;
+	}
+	return true;
+}
+
+/* what a file shows: by an export clause where the language has one, else what is public at its top */
+static bool is_exported(const struct sq_run *run, const struct sq_bound *b,
+			const struct sq_def *d)
+{
+	const struct sq_lang_traits *t = run->v->traits[b->lang];
+
+	if (t && t->family == SQ_FAMILY_JS)
+		return d->flags & (SQ_DEF_EXPORTED | SQ_DEF_DEFAULT);
+	if (d->flags & (SQ_DEF_NESTED | SQ_DEF_FILE_LOCAL))
+		return false;
+	return (d->flags & SQ_DEF_VIS_MASK) == SQ_DEF_VIS_PUBLIC && at_top(b, d);
+}
+
+static int exported_of(struct sq_run *run, const struct sq_selection *of,
+		       struct sq_selection *set)
+{
+	struct sq_selection_cursor it = sq_selection_begin(of);
+	uint64_t key;
+	int r = 0;
+
+	while (!r && sq_selection_next(&it, &key)) {
+		const struct sq_bound *b = sq_version_bound(run->v, sq_key_file(key));
+		struct sq_def d;
+
+		sq_defs_get(&b->columns, sq_key_def(key), &d);
+		if (is_exported(run, b, &d))
+			r = sq_selection_add(set, sq_key_file(key), sq_key_def(key));
+		if (!r)
+			r = sq_run_step(run, 1);
+	}
+	return r;
+}
+
+int sq_run_exports(struct sq_run *run, const struct sq_pred *p, struct sq_selection *set)
+{
+	struct sq_selection of = { .numbering = &run->numbering };
+	int r = sq_run_meant(run, p, &of);
+
+	if (!r)
+		r = exported_of(run, &of, set);
+	sq_selection_deinit(&of);
+	return r;
+}
