@@ -21,6 +21,8 @@ struct sq_config {
 	uint32_t stale_serve_max_age_hours;    /* 0: no cap */
 	uint32_t ipc_shutdown_drain_secs;
 	uint32_t tool_timeout_secs;
+	uint32_t cost_gate_node_limit;         /* definitions; 0: no query is too broad */
+	uint32_t cost_gate_min_prefix, cost_gate_min_literal;
 	uint32_t auto_start_ready_timeout_secs;
 	uint32_t workers;                      /* 0: as many as there are CPUs */
 	uint32_t query_threads;                /* 0: the same, at least 2 */

@@ -5,8 +5,8 @@
 #include "daemon/items.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
-#include "daemon/read.h"
-#include "query/query.h"
+#include "daemon/query_result.h"
+#include "daemon/source.h"
 
 #define SEARCH_LIMIT 100
 #define FUZZY_LIMIT 50
@@ -17,12 +17,17 @@
 /* a name with more callers than this is looked up on a query thread */
 #define CHEAP_SYMBOL_FILES 256
 
+#define VARIABLES_MAX 32u
+
 /* a job's work starts with what read.c keeps; a method's own parameters live in the call */
 struct query_args {
 	struct sq_search search;
 	struct sq_slice text;          /* query or symbol */
 	int64_t limit;
 	bool is_callers;
+	struct sq_query_var vars[VARIABLES_MAX];
+	char var_text[VARIABLES_MAX][24];      /* of numbers and booleans */
+	size_t n_vars;
 };
 
 static struct query_args *args_of(struct sq_call *c)
@@ -40,42 +45,6 @@ static bool args_new(struct sq_call *c)
 	return false;
 }
 
-static void syntax_error(struct sq_read *r, const struct sq_query_error *err, const char *what)
-{
-	char reason[300];
-
-	(void)snprintf(reason, sizeof(reason), "%s: byte %u: %s", what, err->offset, err->message);
-	sq_read_invalid(r, reason);
-}
-
-static void write_result(struct sq_read *r, const struct sq_result *res, bool with_score, bool with_cursor)
-{
-	struct sq_item_writer iw;
-	struct sq_jw w;
-
-	sq_items_begin(&iw, r->v, r->ws->key.root);
-	sq_read_begin(r, &w);
-	sq_jw_begin_object(&w);
-	sq_jw_kstr(&w, "root", r->ws->key.root);
-	sq_jw_key(&w, "items");
-	sq_jw_begin_array(&w);
-	for (size_t i = 0; i < res->n_items; i++)
-		sq_item_write(&iw, &w, res->items[i].file, res->items[i].def,
-			      with_score ? (double)res->items[i].score : -1.0);
-	sq_jw_end_array(&w);
-	sq_jw_ku64(&w, "total", res->total);
-	sq_jw_kbool(&w, "truncated", res->truncated);
-	if (res->is_count)
-		sq_jw_kbool(&w, "count", true);
-	if (with_cursor) {
-		sq_jw_key(&w, "cursor");
-		sq_jw_null(&w);
-	}
-	sq_jw_end_object(&w);
-	sq_read_end(r, &w);
-	sq_items_end(&iw);
-}
-
 /* ---- daemon/search ------------------------------------------------------------- */
 
 static void search(struct sq_read *r)
@@ -88,9 +57,9 @@ static void search(struct sq_read *r)
 	if (e < 0) {
 		sq_read_errno(r, e);
 	} else if (e > 0) {
-		syntax_error(r, &err, "pattern");
+		sq_query_refused(r, e, &err, "pattern");
 	} else {
-		write_result(r, &res, a->search.mode == SQ_SEARCH_FUZZY, true);
+		sq_search_result_write(r, &res, a->search.mode == SQ_SEARCH_FUZZY);
 		sq_result_deinit(&res);
 	}
 }
@@ -162,36 +131,78 @@ void sq_method_search(struct sq_call *c)
 
 /* ---- daemon/query -------------------------------------------------------------- */
 
+/* {"name": "text" | 12 | true} to values. Return: how many; -1 when answered */
+static int read_variables(struct sq_call *c, const struct sq_json *from, struct sq_query_var *vars, char (*text)[24])
+{
+	size_t n = sq_json_len(from);
+
+	for (size_t i = 0; i < n && i < VARIABLES_MAX; i++) {
+		const struct sq_json *v;
+
+		vars[i].name = sq_slice_z(sq_json_member(from, i, &v));
+		text[i][0] = '\0';
+		if (sq_json_type(v) == SQ_JSON_INT)
+			(void)snprintf(text[i], sizeof(text[i]), "%lld", (long long)sq_json_int(v, 0));
+		else if (sq_json_type(v) == SQ_JSON_BOOL)
+			(void)snprintf(text[i], sizeof(text[i]), "%s", sq_json_bool(v, false) ? "true" : "false");
+		vars[i].value = text[i][0] ? sq_slice_z(text[i]) : sq_json_string(v);
+		if (!text[i][0] && sq_json_type(v) != SQ_JSON_STRING)
+			n = VARIABLES_MAX + 1;
+	}
+	if (n <= VARIABLES_MAX)
+		return (int)n;
+	sq_call_invalid(c, "variables are at most %u strings, integers or booleans by name", VARIABLES_MAX);
+	return -1;
+}
+
+static void run_query(struct sq_read *r, const struct sq_query *q)
+{
+	const struct sq_config *config = r->c->d->config;
+	struct query_args *a = args_of(r->c);
+	struct sq_disk_source source;
+	struct sq_query_opts o = {
+		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .source = &source.source,
+		.gate = { config->cost_gate_node_limit, config->cost_gate_min_prefix, config->cost_gate_min_literal },
+	};
+	struct sq_query_error err = { .offset = 0 };
+	struct sq_result res;
+	int e;
+
+	sq_disk_source_open(&source, r->ws->key.root.p);
+	e = sq_query_run_with(q, r->v, &o, &res, &err);
+	sq_disk_source_close(&source);
+	if (e < 0) {
+		sq_read_errno(r, e);
+	} else if (e > 0) {
+		sq_query_refused(r, e, &err, "query");
+	} else {
+		sq_query_result_write(r, &res);
+		sq_result_deinit(&res);
+	}
+}
+
 static void query(struct sq_read *r)
 {
 	struct query_args *a = args_of(r->c);
 	struct sq_query_error err;
 	struct sq_query *q;
-	struct sq_result res;
-	int e = sq_query_parse(a->text, &q, &err);
+	int e = sq_query_parse_with(a->text, a->vars, a->n_vars, &q, &err);
 
-	if (e) {
-		if (e < 0)
-			sq_read_errno(r, e);
-		else
-			syntax_error(r, &err, "query");
-		return;
-	}
-	e = sq_query_run(q, r->v, (size_t)a->limit, &r->c->cancel, &res, &err);
-	sq_query_free(q);
 	if (e < 0) {
 		sq_read_errno(r, e);
 	} else if (e > 0) {
-		syntax_error(r, &err, "query");
+		sq_query_refused(r, e, &err, "query");
 	} else {
-		write_result(r, &res, false, false);
-		sq_result_deinit(&res);
+		run_query(r, q);
+		sq_query_free(q);
 	}
 }
 
 void sq_method_query(struct sq_call *c)
 {
 	struct sq_slice path = SQ_LIT(".");
+	const struct sq_json *variables = NULL;
+	int n;
 
 	if (!args_new(c))
 		return;
@@ -200,9 +211,15 @@ void sq_method_query(struct sq_call *c)
 		{ "search_path", SQ_PARAM_STRING, true, 0, 0, &path },
 		{ "query", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->text },
 		{ "limit", SQ_PARAM_INT, false, 1, ITEMS_MAX, &args_of(c)->limit },
+		{ "variables", SQ_PARAM_OBJECT, false, 0, 0, &variables },
 	};
-	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
-		sq_read_run(c, path, false, query);
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	n = read_variables(c, variables, args_of(c)->vars, args_of(c)->var_text);
+	if (n < 0)
+		return;
+	args_of(c)->n_vars = (size_t)n;
+	sq_read_run(c, path, false, query);
 }
 
 /* ---- direct_callers, direct_callees ---------------------------------------------- */

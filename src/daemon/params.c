@@ -51,6 +51,13 @@ static bool read_one(struct sq_call *c, const struct sq_param *p, const struct s
 		}
 		sq_call_invalid(c, "%s must be true or false", p->name);
 		return false;
+	case SQ_PARAM_OBJECT:
+		if (sq_json_type(v) == SQ_JSON_OBJECT) {
+			*(const struct sq_json **)p->ret = v;
+			return true;
+		}
+		sq_call_invalid(c, "%s must be an object", p->name);
+		return false;
 	case SQ_PARAM_U64_OR_STRING:
 		return read_fingerprint(c, p, v);
 	default:
