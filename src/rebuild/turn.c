@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/time.h"
 #include "rebuild/estimate.h"
 #include "rebuild/fill.h"
@@ -197,6 +199,17 @@ static int true_up(struct turn *t)
 	return 1;
 }
 
+/* wall times of the passes after the parser, for whoever wonders where a turn spends its time */
+static void log_passes(const struct turn *t)
+{
+	const struct sq_draft_report *r = &t->report;
+
+	sq_log_debug("passes root=%s files=%zu put=%" PRIu64 " relinked=%" PRIu64 " links_changed=%" PRIu64
+		     " names_us=%" PRIu64 " shards_us=%" PRIu64 " link_us=%" PRIu64 " freeze_us=%" PRIu64,
+		     t->b->ws->key.root.p, t->plan.n, r->n_put, r->n_relinked, r->n_links_changed,
+		     r->ns_names / 1000, r->ns_shards / 1000, r->ns_link / 1000, r->ns_freeze / 1000);
+}
+
 static int finish(struct turn *t)
 {
 	int r;
@@ -205,6 +218,7 @@ static int finish(struct turn *t)
 	r = sq_draft_finish(t->draft, &t->report);
 	if (r < 0)
 		return sq_error_trace(r);
+	log_passes(t);
 	return true_up(t);
 }
 
