@@ -383,7 +383,7 @@ const struct sq_source *sq_corpus_popular_header(const struct sq_corpus *c, size
 	for (size_t i = 0; t.v && i < c->sources.n; i++) {
 		_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
 
-		if (!sq_corpus_read(c, c->sources.v[i].path, &text) && sq_buf_z(&text))
+		if (!sq_corpus_read(c, c->sources.v[i].path, &text) && sq_buf_z(&text) && text.n)
 			count_includes(&t, text.p, (uint32_t)i);
 	}
 	if (t.v)

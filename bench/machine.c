@@ -19,7 +19,7 @@ static void field(const char *path, const char *key, char sep, char *ret, size_t
 	char *at;
 
 	snprintf(ret, cap, "unknown");
-	if (sq_fd_read_file(AT_FDCWD, path, 1u << 20, &text) < 0 || !sq_buf_z(&text))
+	if (sq_fd_read_file(AT_FDCWD, path, 1u << 20, &text) < 0 || !sq_buf_z(&text) || !text.n)
 		return;
 	at = strstr(text.p, key);
 	at = at ? strchr(at, sep) : NULL;

@@ -53,7 +53,7 @@ static uint64_t resident_below(pid_t pid, unsigned depth)
 	char *at, *end;
 
 	children_of(pid, &list);
-	if (depth > 8 || !sq_buf_z(&list))
+	if (depth > 8 || !sq_buf_z(&list) || !list.n)
 		return sum;
 	for (at = list.p;; at = end) {
 		long child = strtol(at, &end, 10);
@@ -265,7 +265,7 @@ static bool kill_children(void)
 	char *at, *end;
 
 	children_of(getpid(), &list);
-	if (!sq_buf_z(&list))
+	if (!sq_buf_z(&list) || !list.n)
 		return false;
 	for (at = list.p; at; at = end) {
 		long pid = strtol(at, &end, 10);

@@ -242,7 +242,7 @@ static void print(const struct sq_bench *b, void (*write)(const struct sq_report
 	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
 
 	write(&b->report, &text);
-	fputs(sq_buf_z(&text) ? text.p : "", stdout);
+	fwrite(text.p ? text.p : "", 1, text.n, stdout);
 	fflush(stdout);
 }
 
@@ -251,7 +251,7 @@ static void print_scenario(const struct sq_bench *b, const char *name)
 	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
 
 	sq_report_text(&b->report, name, &text);
-	fputs(sq_buf_z(&text) ? text.p : "", stdout);
+	fwrite(text.p ? text.p : "", 1, text.n, stdout);
 	fflush(stdout);
 }
 
@@ -296,7 +296,10 @@ static void run_scenarios(struct sq_bench *b)
 		b->scenario = sq_scenarios[i].name;
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "%s ...\n", b->scenario);
-		if (sq_scenarios[i].run(b) && sq_target_is_dead(&b->target))
+		/* what went wrong is in the report; a death may have gone unnoticed */
+		if (sq_scenarios[i].run(b) && !sq_report_n_wrong(&b->report))
+			(void)sq_bench_fail(b, "it failed");
+		if (sq_target_is_dead(&b->target))
 			(void)sq_bench_fail(b, NULL);
 		/* ours goes on with a new one; a daemon that is not ours may be back */
 		if (b->target.client && !b->target.is_ours && sq_report_n_wrong(&b->report))

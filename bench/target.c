@@ -166,7 +166,7 @@ int sq_target_call(struct sq_target *t, const char *method, struct sqry_params *
 	}
 	r = sqry_call(t->client, method, json, CALL_TIMEOUT_MS, &reply, &why);
 	sqry_params_free(params);
-	code = sqry_reply_code(reply);
+	code = reply ? sqry_reply_code(reply) : 0;
 	if (r) {
 		sqry_reply_free(reply);
 		failed(t, method, why.message);
@@ -317,7 +317,8 @@ static uint64_t line_value(const char *text, const char *key)
 static bool read_proc(const char *path, struct sq_buf *text)
 {
 	sq_buf_clear(text);
-	return sq_fd_read_file(AT_FDCWD, path, 1u << 16, text) >= 0 && sq_buf_z(text);
+	/* those of a dead process are empty */
+	return sq_fd_read_file(AT_FDCWD, path, 1u << 16, text) >= 0 && sq_buf_z(text) && text->n;
 }
 
 bool sq_target_memory(const struct sq_target *t, struct sq_memory *ret)
