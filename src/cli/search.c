@@ -58,6 +58,66 @@ static int print_items(const struct sq_cli *cli, const struct sqry_value *result
 	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
 }
 
+/* "VALUE  COUNT" a row */
+static int print_groups(const struct sq_cli *cli, const struct sqry_value *groups)
+{
+	static const enum sq_style styles[] = { SQ_STYLE_NAME, SQ_STYLE_PLAIN };
+	struct sq_rows rows;
+	int r;
+
+	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
+	for (size_t i = 0; i < sqry_value_count(groups); i++) {
+		const struct sqry_value *g = sqry_value_at(groups, i);
+
+		sq_rows_cell(&rows, *get(g, "value") ? get(g, "value") : "-");
+		sq_buf_printf(&rows.text, "%lld", number(g, "count"));
+		sq_rows_end_cell(&rows);
+	}
+	r = sq_rows_print(&rows, cli->color);
+	sq_rows_deinit(&rows);
+	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+}
+
+static int print_stats(const struct sq_cli *cli, const struct sqry_value *result)
+{
+	static const struct { const char *key, *title; } parts[] = {
+		{ "by_kind", "by kind" }, { "by_lang", "by language" },
+		{ "by_visibility", "by visibility" },
+	};
+	int r = 0;
+
+	printf("total: %lld\n", number(result, "total"));
+	for (size_t i = 0; !r && i < SQ_ARRAY_SIZE(parts); i++) {
+		printf("\n%s\n", parts[i].title);
+		r = print_groups(cli, sqry_value_get(result, parts[i].key));
+	}
+	return r;
+}
+
+static int print_result(const struct sq_cli *cli, const struct sqry_value *result)
+{
+	if (sqry_value_get(result, "groups"))
+		return print_groups(cli, sqry_value_get(result, "groups"));
+	if (sqry_value_get(result, "by_kind"))
+		return print_stats(cli, result);
+	return print_items(cli, result);
+}
+
+static void note_cut(const struct sqry_value *result, size_t shown)
+{
+	const char *why = get(result, "truncated_reason");
+
+	if (*why && strcmp(why, "limit"))
+		sq_cli_note("not all matches: cut by its %s", why);
+	else if (sqry_value_get(result, "groups"))
+		sq_cli_note("%zu of %lld groups; --limit shows more",
+			    sqry_value_count(sqry_value_get(result, "groups")),
+			    number(result, "groups_total"));
+	else
+		sq_cli_note("%zu of %lld matches; --limit shows more", shown,
+			    number(result, "total"));
+}
+
 static int print_answer(const struct sq_cli *cli, const struct sqry_reply *reply)
 {
 	const struct sqry_value *result = sqry_reply_result(reply);
@@ -71,15 +131,14 @@ static int print_answer(const struct sq_cli *cli, const struct sqry_reply *reply
 		printf("%lld\n", total);
 		r = 0;
 	} else {
-		r = print_items(cli, result);
+		r = print_result(cli, result);
 	}
 	sq_cli_warn_stale(reply);
 	if (r)
 		return r;
 	if (!cli->json && sqry_value_bool(sqry_value_get(result, "truncated"),
 					  false))
-		sq_cli_note("%zu of %lld matches; --limit shows more",
-			    sqry_value_count(items), total);
+		note_cut(result, sqry_value_count(items));
 	if (!total && cli->is_tty && !cli->json)
 		sq_cli_note("no match");
 	return total ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
@@ -178,15 +237,23 @@ int sq_cmd_query(struct sq_cli *cli, int argc, char **argv)
 	static const struct sq_usage usage = {
 		.synopsis = "EXPRESSION [OPTION...]",
 		.about = "Find definitions by an expression over the fields kind, "
-			 "name, lang, path,\ncallers (what calls X), callees (what "
-			 "X calls), references (what refers to X).\nAND, OR, NOT, "
+			 "name, path, lang,\nparent, scope, scope.type, scope.name, "
+			 "scope.parent, scope.ancestor, text,\ncallers (what calls "
+			 "X), callees (what X calls), references (what refers to\n"
+			 "X), imports, exports, returns, impl, duplicates, unused, "
+			 "circular, async,\nstatic, visibility, address_taken, "
+			 "resolved_via, callsite_promiscuous.\nAND, OR, NOT, "
 			 "parentheses; ':' is equality, '~=' a regular expression; "
 			 "a bare\nword is a regular expression on the name; "
-			 "\"| count\" counts.\n"
+			 "callers:(...) takes a query; joins\nare A CALLS, IMPORTS, "
+			 "INHERITS or IMPLEMENTS B; a stage ends it: | count,\n"
+			 "| group_by FIELD, | top N FIELD, | stats.\n"
 			 "Exit status: 0 found, 1 not found.\n",
 		.examples = "  sqry query 'kind:function AND name ~= ^parse'\n"
 			    "  sqry query 'callers:malloc AND NOT path:tests/**'\n"
-			    "  sqry query 'lang:python kind:class | count'\n",
+			    "  sqry query 'lang:python kind:class | count'\n"
+			    "  sqry query 'kind:function CALLS (name ~= ^str)'\n"
+			    "  sqry query 'unused:private | group_by lang'\n",
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;

@@ -481,6 +481,9 @@ static bool run_regex(const struct sq_regex *re, struct sq_slice text)
 
 bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 {
+	if (re->n_prefix && (text.n < re->n_prefix ||
+			     memcmp(text.p, re->prefix, re->n_prefix)))
+		return false;
 	if (text.n < re->n_literal ||
 	    (re->n_literal &&
 	     !memmem(text.p, text.n, re->literal, re->n_literal)))

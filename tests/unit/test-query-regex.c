@@ -57,6 +57,54 @@ START_TEST(dialect)
 }
 END_TEST
 
+START_TEST(prefixes)
+{
+	static const struct { const char *re, *prefix; } t[] = {
+		{ "^get_", "get_" }, { "^get_.*_id$", "get_" }, { "^ab*c", "a" },
+		{ "^ab+c", "ab" }, { "^a?b", "" }, { "^(get|set)_", "" },
+		{ "^a|b", "" }, { "a^b", "" }, { "get", "" }, { "^", "" },
+		{ "^a\\.b[c]", "a.b" }, { "^ab{2}", "a" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		struct sq_regex *re = compile(t[i].re, false);
+
+		ck_assert_msg(sq_slice_is(sq_regex_prefix(re), t[i].prefix), "%s: %.*s",
+			      t[i].re, (int)sq_regex_prefix(re).n, sq_regex_prefix(re).p);
+		sq_regex_free(re);
+	}
+	ck_assert(matches("^get_.*_id$", "get_my_id"));
+	ck_assert(!matches("^get_.*_id$", "x_get_my_id"));
+	ck_assert(!matches("^get_", "get"));
+	ck_assert(matches("^ab*c", "ac"));
+}
+END_TEST
+
+/* "a.c" over lines, with each of the flags */
+START_TEST(lines_and_dots)
+{
+	static const struct { unsigned flags; const char *re, *text; bool yes; } t[] = {
+		{ 0, "a.c", "a\nc", false }, { 0, "a.c", "anc", true },
+		{ 0, "a.c", "a\\c", true },
+		{ SQ_REGEXF_DOT_ALL, "a.c", "a\nc", true },
+		{ 0, "^b", "a\nb", false }, { SQ_REGEXF_LINES, "^b", "a\nb", true },
+		{ SQ_REGEXF_LINES, "a.c", "a\nc", false },
+		{ SQ_REGEXF_LINES | SQ_REGEXF_DOT_ALL, "a.c$", "a\nc\nd", true },
+		{ SQ_REGEXF_ICASE, "^AB", "abc", true },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		struct sq_regex *re = NULL;
+
+		ck_assert_int_eq(sq_regex_new_flags(sq_slice_z(t[i].re), t[i].flags, &re,
+						    message), 0);
+		ck_assert_msg(sq_regex_match(re, sq_slice_z(t[i].text)) == t[i].yes,
+			      "%zu: %s", i, t[i].re);
+		sq_regex_free(re);
+	}
+}
+END_TEST
+
 START_TEST(text_is_bounded_by_its_length)
 {
 	struct sq_regex *re = compile("ab[c]", false);
@@ -184,6 +232,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, dialect);
+	tcase_add_test(c, prefixes);
+	tcase_add_test(c, lines_and_dots);
 	tcase_add_test(c, text_is_bounded_by_its_length);
 	tcase_add_test(c, case_is_ignored_on_request);
 	tcase_add_test(c, literals);
