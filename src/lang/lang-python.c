@@ -159,6 +159,8 @@ static void bind_in_class(struct sq_walk *w, struct sq_frame *f, uint32_t sym, u
 	struct sq_slice name = sq_frame_text(w, f);
 	uint32_t owner = w->encl;
 
+	if (sym == SQ_NONE)
+		return;   /* the parser says that a name is missing here */
 	sq_walk_bind_member(w, self_path(w, name), type);
 	if (has_member(w, owner, sym))
 		(void)sq_walk_ref(w, f, SQ_REF_WRITE, sym, SQ_NONE, 0);

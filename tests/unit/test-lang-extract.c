@@ -71,6 +71,17 @@ START_TEST(empty)
 }
 END_TEST
 
+/* the parser puts a MISSING identifier, without any text, into the class */
+START_TEST(missing_name_in_class)
+{
+	struct sq_facts f = extract(SQ_LANG_PYTHON, SQ_LIT("class A:\n    :+ self.size: int = 1\n"));
+
+	ck_assert(f.has_error);
+	ck_assert_int_eq(sq_facts_check(&f), 0);
+	sq_facts_deinit(&f);
+}
+END_TEST
+
 START_TEST(nul_and_invalid_utf8)
 {
 	static const char text[] = "int before;\n\xff\xfe\x80 \0 \xc3\n\0\0int f(void) { \xf0\x28 g(); }\n"
@@ -330,6 +341,7 @@ int main(void)
 	tcase_set_timeout(tc, 240);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, empty);
+	tcase_add_test(tc, missing_name_in_class);
 	tcase_add_test(tc, nul_and_invalid_utf8);
 	tcase_add_test(tc, truncated);
 	tcase_add_test(tc, nesting);
