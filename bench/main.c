@@ -154,14 +154,15 @@ static bool has_flag(int argc, char **argv, const char *flag)
 	return false;
 }
 
-/* paths that outlive this function: the options borrow them */
-static void default_places(struct sq_options *o)
+/* @ret_cache: what o->cache borrows when no option named it */
+static void default_places(struct sq_options *o, char **ret_cache)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *temp = getenv("TMPDIR");
 
 	if (!o->cache)
-		o->cache = cache && *cache ? sq_asprintf("%s/sqry-bench", cache) :
-			   sq_asprintf("%s/.cache/sqry-bench", home && *home ? home : "/tmp");
+		o->cache = *ret_cache = cache && *cache ?
+			sq_asprintf("%s/sqry-bench", cache) :
+			sq_asprintf("%s/.cache/sqry-bench", home && *home ? home : "/tmp");
 	if (!o->scratch)
 		o->scratch = temp && *temp ? temp : "/var/tmp";
 }
@@ -246,13 +247,13 @@ int main(int argc, char **argv)
 {
 	struct sq_options o = { .rounds = 0 };
 	_cleanup_(sq_freep) char *command = command_line(argc, argv);
-	_cleanup_(sq_freep) char *scratch = NULL;
+	_cleanup_(sq_freep) char *scratch = NULL, *cache = NULL;
 	bool list = false;
 	int r;
 
 	sq_options_default(&o, has_flag(argc, argv, "--smoke"));
 	read_options(argc, argv, &o, &list);
-	default_places(&o);
+	default_places(&o, &cache);
 	if (list) {
 		sq_run_list(stdout);
 		return 0;

@@ -101,20 +101,21 @@ int sq_target_start(struct sq_target *t)
 	r = t->is_ours ? run_daemon(t) : 0;
 	if (!r)
 		r = sq_target_client(t, &t->client);
+	t->is_cut = false;
 	if (!r)
 		learn_pid(t);
 	return r;
 }
 
 /* true when it has ended and was reaped */
-static bool wait_for(pid_t pid, int timeout_ms)
+static bool wait_for(pid_t pid, int timeout_ms, int *ret_status)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	bool ended = fd >= 0 && poll(&p, 1, timeout_ms) > 0;
 
 	sq_fd_close(fd);
-	return ended && waitpid(pid, NULL, 0) == pid;
+	return ended && waitpid(pid, ret_status, 0) == pid;
 }
 
 void sq_target_stop(struct sq_target *t)
@@ -126,7 +127,7 @@ void sq_target_stop(struct sq_target *t)
 		sqry_reply_free(reply);
 	t->client = sqry_client_free(t->client);
 	t->is_loaded = false;
-	if (t->is_ours && t->pid && !wait_for(t->pid, STOP_TIMEOUT_MS)) {
+	if (t->is_ours && t->pid && !wait_for(t->pid, STOP_TIMEOUT_MS, NULL)) {
 		kill(t->pid, SIGKILL);
 		(void)waitpid(t->pid, NULL, 0);
 	}
@@ -137,7 +138,8 @@ bool sq_target_is_dead(struct sq_target *t)
 {
 	int status;
 
-	if (!t->is_ours || !t->pid || waitpid(t->pid, &status, WNOHANG) != t->pid)
+	/* its sockets close before it can be reaped */
+	if (!t->is_ours || !t->pid || !wait_for(t->pid, t->is_cut ? STOP_TIMEOUT_MS : 0, &status))
 		return false;
 	t->pid = 0;
 	t->client = sqry_client_free(t->client);
@@ -168,6 +170,7 @@ int sq_target_call(struct sq_target *t, const char *method, struct sqry_params *
 	sqry_params_free(params);
 	code = reply ? sqry_reply_code(reply) : 0;
 	if (r) {
+		t->is_cut |= r == SQRY_E_CLOSED || r == -ECONNRESET || r == -EPIPE;
 		sqry_reply_free(reply);
 		failed(t, method, why.message);
 		return r == SQRY_E_REMOTE && code == SQRY_CODE_METHOD_NOT_FOUND ? SQ_TARGET_E_UNSUPPORTED

@@ -24,6 +24,7 @@ struct sq_target {
 	pid_t pid;                      /* 0: unknown or not running */
 	struct sqry_client *client;
 	bool is_loaded;                 /* the corpus */
+	bool is_cut;                    /* the daemon closed the connection: it is about to end */
 	char why[600];
 };
 #define SQ_TARGET_NULL { .pid = 0 }
