@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "cli/analysis.h"
 #include "cli/opts.h"
 #include "cli/stats.h"
 #include "cli/text.h"
@@ -327,6 +328,8 @@ int sq_cmd_graph(struct sq_cli *cli, int argc, char **argv)
 	static const struct sq_command commands[] = {
 		{ "direct-callers", direct_callers, "what calls a symbol" },
 		{ "direct-callees", direct_callees, "what a symbol calls" },
+		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
+		{ "is-in-cycle", sq_cmd_is_in_cycle, "is a symbol in such a circle" },
 		{ "stats", stats, "what a graph holds" },
 		{ "dump", dump, "the whole graph as text" },
 	};

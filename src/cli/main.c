@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/analysis.h"
 #include "cli/dispatch.h"
 
 /* https://no-color.org: set and not empty means none */
@@ -22,6 +23,8 @@ int main(int argc, char **argv)
 		{ "search", sq_cmd_search, "find definitions by name" },
 		{ "query", sq_cmd_query, "find definitions by an expression" },
 		{ "graph", sq_cmd_graph, "callers, callees, statistics, dump" },
+		{ "unused", sq_cmd_unused, "definitions that nothing uses" },
+		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
 		{ "daemon", sq_cmd_daemon, "start, stop, look at the daemon" },
 	};
 	struct sq_cli cli = {

@@ -14,6 +14,9 @@ static const struct sq_method methods[] = {
 	{ "daemon/dump", sq_method_dump },
 	{ "direct_callers", sq_method_direct_callers },
 	{ "direct_callees", sq_method_direct_callees },
+	{ "find_unused", sq_method_find_unused },
+	{ "find_cycles", sq_method_find_cycles },
+	{ "is_node_in_cycle", sq_method_is_node_in_cycle },
 #ifdef SQ_TEST_HOOKS
 	{ "test/fault", sq_method_test_fault },
 #endif

@@ -11,6 +11,10 @@ void sq_method_search(struct sq_call *c);
 void sq_method_query(struct sq_call *c);
 void sq_method_direct_callers(struct sq_call *c);
 void sq_method_direct_callees(struct sq_call *c);
+/* method_analysis.c */
+void sq_method_find_unused(struct sq_call *c);
+void sq_method_find_cycles(struct sq_call *c);
+void sq_method_is_node_in_cycle(struct sq_call *c);
 /* method_dump.c */
 void sq_method_dump(struct sq_call *c);
 /* method_status.c */

@@ -149,6 +149,79 @@ START_TEST(sweep_says_so)
 }
 END_TEST
 
+/* the data of a tool answer about the tree */
+static const struct sq_json *data_of(const struct sq_json_doc *d)
+{
+	return sq_json_get(rig_result(d), "data");
+}
+
+static void has_string(const struct sq_json *v, const char *key, const char *want)
+{
+	struct sq_slice s = sq_json_string(sq_json_get(v, key));
+
+	ck_assert_msg(sq_slice_is(s, want), "%s is %.*s", key, (int)s.n, s.p);
+}
+
+static void refuses(const char *method, const char *more)
+{
+	sq_json_doc_free(rig_fails(&rig, -32602, method, "{\"path\":\"%s\"%s}", rig.tree, more));
+}
+
+START_TEST(analyses)
+{
+	struct sq_json_doc *d;
+	const struct sq_json *item;
+
+	rig_write(&rig, "cyc.c", "static int lone(int x) { return lone(x); }\n"
+		  "int tick(int x);\nint tock(int x) { return tick(x); }\nint tick(int x) { return tock(x); }\n"
+		  "int main(void) { return tick(1); }\n");
+	rig_write(&rig, "twin1.c", "static int twin(void) { return 1; }\n");
+	rig_write(&rig, "twin2.c", "static int twin(void) { return 2; }\n");
+	rig_load(&rig);
+	d = rig_ok(&rig, "find_unused", "{\"path\":\"%s/cyc.c\",\"scope\":\"private\",\"language\":[\"c\"],"
+		   "\"max_results\":1}", rig.tree);
+	has_string(data_of(d), "scope", "private");
+	ck_assert_int_eq(sq_json_int(sq_json_get(data_of(d), "total"), 0), 3);
+	ck_assert_int_eq(sq_json_len(sq_json_get(data_of(d), "symbols")), 1);
+	item = sq_json_at(sq_json_get(data_of(d), "symbols"), 0);
+	has_string(item, "name", "lone");
+	has_string(item, "visibility", "private");
+	ck_assert(sq_json_bool(sq_json_get(rig_result(d), "truncated"), false));
+	has_string(rig_result(d), "truncated_reason", "max_results");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "find_cycles", "{\"path\":\"%s\"}", rig.tree);
+	has_string(data_of(d), "cycleType", "calls");
+	ck_assert_int_eq(sq_json_int(sq_json_get(data_of(d), "total"), 0), 1);
+	item = sq_json_at(sq_json_get(data_of(d), "cycles"), 0);
+	ck_assert_int_eq(sq_json_int(sq_json_get(item, "depth"), 0), 2);
+	has_string(item, "chain", "tock -> tick -> tock");
+	has_string(sq_json_at(sq_json_get(item, "nodes"), 1), "qualifiedName", "tick");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "is_node_in_cycle", "{\"path\":\"%s\",\"symbol\":\"tick\"}", rig.tree);
+	ck_assert(sq_json_bool(sq_json_get(data_of(d), "inCycle"), false));
+	ck_assert(sq_slice_is(sq_json_string(sq_json_at(sq_json_get(data_of(d), "cycle"), 0)), "tick"));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "is_node_in_cycle", "{\"path\":\"%s\",\"symbol\":\"lone\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(data_of(d), "inCycle"), true));
+	sq_json_doc_free(d);
+	d = rig_fails(&rig, -32602, "is_node_in_cycle", "{\"path\":\"%s\",\"symbol\":\"twin\"}", rig.tree);
+	item = sq_json_get(sq_json_get(sq_json_root(d), "error"), "data");
+	has_string(item, "kind", "sqry::ambiguous_symbol");
+	ck_assert_int_eq(sq_json_len(sq_json_get(sq_json_get(item, "details"), "candidates")), 2);
+	sq_json_doc_free(d);
+	sq_json_doc_free(rig_ok(&rig, "is_node_in_cycle", "{\"path\":\"%s\",\"symbol\":\"twin\","
+				"\"file_path\":\"twin2.c\"}", rig.tree));
+	refuses("is_node_in_cycle", ",\"symbol\":\"nobody_at_all\"");
+	refuses("is_node_in_cycle", ",\"symbol\":\"\"");
+	refuses("find_cycles", ",\"cycle_type\":\"frob\"");
+	refuses("find_cycles", ",\"min_depth\":5,\"max_depth\":2");
+	refuses("find_cycles", ",\"max_results\":501");
+	refuses("find_unused", ",\"scope\":\"frob\"");
+	refuses("find_unused", ",\"language\":[\"frob\"]");
+	refuses("find_unused", ",\"max_results\":0");
+}
+END_TEST
+
 START_TEST(answers)
 {
 	struct sq_json_doc *d;
@@ -538,6 +611,7 @@ static void add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, answers);
+	tcase_add_test(tc, analyses);
 	tcase_add_test(tc, edits);
 	tcase_add_test(tc, rebuild);
 	tcase_add_test(tc, several);

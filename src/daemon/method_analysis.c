@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/* Analyses of a whole version: each is a job that ends when its call does. */
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/items.h"
+#include "daemon/method.h"
+#include "daemon/params.h"
+#include "daemon/read.h"
+#include "graph/scc.h"
+#include "graph/unused.h"
+#include "query/picks.h"
+
+#define UNUSED_MAX 1000
+#define CYCLES_MAX 500
+#define CYCLE_NODES_MAX 200u   /* listed of one component */
+#define CANDIDATES_MAX 20u
+#define DEPTH_MAX 1000000
+
+struct analysis_args {
+	struct sq_slice symbol, file;
+	int64_t limit, min_depth, max_depth;
+	bool self_loops;
+	enum sq_unused_scope scope;
+	enum sq_cycle_type type;
+	uint64_t langs, kinds;         /* masks; 0: any */
+};
+
+static struct analysis_args *args_new(struct sq_call *c)
+{
+	c->args = sq_calloc(1, sizeof(struct analysis_args));
+	if (!c->args) {
+		sq_answer_internal(&c->out, c->req->id, "out of memory");
+		sq_call_answered(c);
+	}
+	return c->args;
+}
+
+static void begin(struct sq_read *r, struct sq_jw *w)
+{
+	sq_read_begin(r, w);
+	sq_jw_begin_object(w);
+	sq_jw_key(w, "data");
+	sq_jw_begin_object(w);
+}
+
+/* closes data and writes what stands beside it */
+static void end(struct sq_read *r, struct sq_jw *w, uint64_t total, bool truncated)
+{
+	char text[SQ_WS_ERROR_MAX + 100];
+
+	sq_jw_ku64(w, "total", total);
+	sq_jw_end_object(w);
+	sq_jw_ku64(w, "execution_ms", (sq_now_ns() - r->c->started_ns) / 1000000u);
+	sq_jw_kbool(w, "used_graph", true);
+	sq_jw_ku64(w, "total", total);
+	if (truncated) {
+		sq_jw_kbool(w, "truncated", true);
+		sq_jw_kstr(w, "truncated_reason", SQ_LIT("max_results"));
+	}
+	if (r->meta.meta.stale) {
+		(void)snprintf(text, sizeof(text), "results are %llu hours old: the last build failed: %s",
+			       (unsigned long long)r->meta.verdict.age_hours, r->meta.verdict.last_error);
+		sq_jw_kstr(w, "_stale_warning", sq_slice_z(text));
+	}
+	sq_jw_end_object(w);
+	sq_read_end(r, w);
+}
+
+/* an array of wire names to a mask; false: answered */
+static bool read_mask(struct sq_call *c, const char *key, int (*parse)(const char *), uint64_t *ret)
+{
+	const struct sq_json *v = c->req->params ? sq_json_get(c->req->params, key) : NULL;
+
+	if (sq_json_type(v) == SQ_JSON_NULL)
+		return true;
+	if (sq_json_type(v) != SQ_JSON_ARRAY) {
+		sq_call_invalid(c, "%s must be an array of strings", key);
+		return false;
+	}
+	for (size_t i = 0; i < sq_json_len(v); i++) {
+		const struct sq_json *item = sq_json_at(v, i);
+		int n = sq_json_type(item) == SQ_JSON_STRING ? parse(sq_json_string(item).p) : -1;
+
+		if (n < 0) {
+			sq_call_invalid(c, "%s holds what is not known", key);
+			return false;
+		}
+		*ret |= 1ull << n;
+	}
+	return true;
+}
+
+/* ---- find_unused ----------------------------------------------------------------- */
+
+/* one unused definition: counted, and written while there is room */
+static bool is_wanted(const struct sq_read *r, const struct analysis_args *a, sq_file f, const struct sq_def *d)
+{
+	if (a->kinds && !(a->kinds >> d->kind & 1))
+		return false;
+	return sq_unused_in_scope(r->v, f, d, a->scope);
+}
+
+static void write_unused(struct sq_read *r, const struct sq_result *res, uint64_t total)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_item_writer iw;
+	struct sq_jw w;
+
+	begin(r, &w);
+	sq_items_begin(&iw, r->v, r->ws->key.root);
+	sq_jw_kstr(&w, "scope", sq_slice_z(sq_unused_scope_name(a->scope)));
+	sq_jw_key(&w, "symbols");
+	sq_jw_begin_array(&w);
+	for (size_t i = 0; i < res->n_items; i++) {
+		const struct sq_match *m = &res->items[i];
+		const struct sq_bound *b = sq_version_bound(r->v, m->file);
+		struct sq_def d;
+
+		sq_defs_get(&b->columns, m->def, &d);
+		sq_short_write(&iw, &w, m->file, m->def);
+		sq_jw_kstr(&w, "visibility", sq_def_is_public(b, &d) ? SQ_LIT("public") : SQ_LIT("private"));
+		sq_jw_end_object(&w);
+	}
+	sq_jw_end_array(&w);
+	sq_items_end(&iw);
+	end(r, &w, total, total > res->n_items);
+}
+
+static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq_result *ret_r)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_picks picks;
+	int e = 0;
+
+	sq_picks_init(&picks, r->v, (size_t)a->limit, SQ_PICKS_BY_PATH);
+
+	for (sq_file f = 0; f < r->v->n_file_ids && !e; f++) {
+		const struct sq_bound *b = sq_version_bound(r->v, f);
+
+		if (!b || (a->langs && !(a->langs >> b->lang & 1)))
+			continue;
+		for (uint32_t i = sq_defset_next(set, f, 0); i != SQ_NONE && !e; i = sq_defset_next(set, f, i + 1)) {
+			struct sq_def d;
+
+			sq_defs_get(&b->columns, i, &d);
+			if (is_wanted(r, a, f, &d))
+				e = sq_picks_add(&picks, (struct sq_match){ f, i, 0 });
+		}
+	}
+	if (!e)
+		sq_picks_finish(&picks, ret_r);
+	sq_picks_deinit(&picks);
+	return e;
+}
+
+static void find_unused(struct sq_read *r)
+{
+	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	struct sq_defset set;
+	struct sq_result res;
+	int e = sq_unused_find(r->v, &how, &set);
+
+	if (e) {
+		sq_read_errno(r, e);
+		return;
+	}
+	e = pick_unused(r, &set, &res);
+	sq_defset_deinit(&set);
+	if (e) {
+		sq_read_errno(r, e);
+		return;
+	}
+	write_unused(r, &res, res.total);
+	sq_result_deinit(&res);
+}
+
+void sq_method_find_unused(struct sq_call *c)
+{
+	struct sq_slice path = SQ_LIT("."), scope = SQ_LIT("all");
+	struct analysis_args *a = args_new(c);
+	int n;
+
+	if (!a)
+		return;
+	a->limit = 100;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, false, 0, 0, &path },
+		{ "scope", SQ_PARAM_STRING, false, 0, 0, &scope },
+		{ "max_results", SQ_PARAM_INT, false, 1, UNUSED_MAX, &a->limit },
+	};
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) ||
+	    !read_mask(c, "language", sq_lang_parse, &a->langs) ||
+	    !read_mask(c, "symbol_kind", sq_kind_parse, &a->kinds))
+		return;
+	n = sq_unused_scope_parse(scope);
+	if (n < 0) {
+		sq_call_invalid(c, "scope must be all, public, private, function or struct");
+		return;
+	}
+	a->scope = (enum sq_unused_scope)n;
+	sq_read_run(c, path, false, find_unused);
+}
+
+/* ---- find_cycles, is_node_in_cycle --------------------------------------------------- */
+
+/* what a node of a cycle is called: qualified name, path, or directory */
+static void node_name(const struct sq_version *v, enum sq_cycle_type type, const struct sq_cycle_node *n,
+		      struct sq_buf *out)
+{
+	struct sq_slice path = sq_version_bound(v, n->file)->path;
+
+	if (n->def != SQ_NONE)
+		sq_version_qualified(v, n->file, n->def, out);
+	else if (type != SQ_CYCLE_MODULES)
+		sq_buf_add_slice(out, path);
+	else
+		sq_buf_add_slice(out, sq_path_dir(path).n ? sq_path_dir(path) : SQ_LIT("."));
+}
+
+static void write_node(struct sq_read *r, struct sq_jw *w, const struct sq_cycle_node *n, struct sq_buf *text)
+{
+	struct analysis_args *a = r->c->args;
+	const struct sq_bound *b = sq_version_bound(r->v, n->file);
+	struct sq_def d = { .start_line = 1 };
+
+	sq_buf_clear(text);
+	node_name(r->v, a->type, n, text);
+	sq_jw_begin_object(w);
+	if (n->def != SQ_NONE) {
+		sq_defs_get(&b->columns, n->def, &d);
+		sq_jw_kstr(w, "name", sq_version_string(r->v, b->names[d.name]));
+	} else {
+		sq_jw_kstr(w, "name", sq_path_base(sq_buf_slice(text)));
+	}
+	sq_jw_kstr(w, "qualifiedName", sq_buf_slice(text));
+	sq_jw_kuri(w, "fileUri", r->ws->key.root, n->def != SQ_NONE || a->type != SQ_CYCLE_MODULES ?
+		   b->path : sq_path_dir(b->path));
+	sq_jw_ku64(w, "line", d.start_line);
+	sq_jw_end_object(w);
+}
+
+static void write_chain(struct sq_read *r, struct sq_jw *w, const struct sq_cycle_node *n, uint32_t n_chain)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_buf text = SQ_BUF_NULL;
+
+	for (uint32_t i = 0; i <= n_chain; i++) {
+		if (i)
+			sq_buf_puts(&text, " -> ");
+		node_name(r->v, a->type, &n[i % n_chain], &text);
+	}
+	sq_jw_kstr(w, "chain", sq_buf_slice(&text));
+	sq_buf_deinit(&text);
+}
+
+static void write_cycle(struct sq_read *r, struct sq_jw *w, const struct sq_cycles *c, uint32_t i)
+{
+	const struct sq_cycle_node *n = c->nodes + c->v[i].first;
+	uint32_t n_listed = SQ_MIN(c->v[i].n, CYCLE_NODES_MAX);
+	struct sq_buf text = SQ_BUF_NULL;
+
+	sq_jw_begin_object(w);
+	sq_jw_ku64(w, "depth", c->v[i].n);
+	sq_jw_key(w, "nodes");
+	sq_jw_begin_array(w);
+	for (uint32_t k = 0; k < n_listed; k++)
+		write_node(r, w, &n[k], &text);
+	sq_jw_end_array(w);
+	if (n_listed < c->v[i].n)
+		sq_jw_kbool(w, "nodesTruncated", true);
+	write_chain(r, w, n, c->v[i].n_chain);
+	sq_jw_end_object(w);
+	sq_buf_deinit(&text);
+}
+
+static struct sq_cycles_ask ask_of(const struct analysis_args *a)
+{
+	return (struct sq_cycles_ask){
+		.type = a->type, .min_size = (uint32_t)a->min_depth, .max_size = (uint32_t)a->max_depth,
+		.self_loops = a->self_loops || a->min_depth == 1,
+	};
+}
+
+static void find_cycles(struct sq_read *r)
+{
+	struct analysis_args *a = r->c->args;
+	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	const struct sq_cycles_ask ask = ask_of(a);
+	struct sq_cycles c;
+	struct sq_jw w;
+	int e = sq_cycles_find(r->v, &how, &ask, &c);
+
+	if (e) {
+		sq_read_errno(r, e);
+		return;
+	}
+	begin(r, &w);
+	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
+	sq_jw_key(&w, "cycles");
+	sq_jw_begin_array(&w);
+	for (uint32_t i = 0; i < c.n && i < a->limit; i++)
+		write_cycle(r, &w, &c, i);
+	sq_jw_end_array(&w);
+	end(r, &w, c.n, c.n > a->limit);
+	sq_cycles_deinit(&c);
+}
+
+/* a path as given: below the root, or absolute */
+static bool is_file(const struct sq_read *r, sq_file f, struct sq_slice want)
+{
+	struct sq_slice root = r->ws->key.root, path = sq_version_bound(r->v, f)->path;
+
+	if (want.n > root.n && want.p[0] == '/' && sq_slice_has_prefix(want, root) && want.p[root.n] == '/')
+		want = sq_slice(want.p + root.n + 1, want.n - root.n - 1);
+	return sq_slice_eq(path, want);
+}
+
+/* -32602 with up to CANDIDATES_MAX short symbols to choose from */
+static void refuse_ambiguous(struct sq_read *r, struct sq_slice symbol, const struct sq_match *m, size_t n)
+{
+	static const struct sq_rpc_failure f = { SQ_RPC_INVALID_PARAMS, "sqry::ambiguous_symbol", false, -1 };
+	struct sq_buf details = SQ_BUF_NULL, text = SQ_BUF_NULL;
+	struct sq_item_writer iw;
+	struct sq_jw w;
+
+	sq_items_begin(&iw, r->v, r->ws->key.root);
+	sq_jw_init(&w, &details);
+	sq_jw_begin_object(&w);
+	sq_jw_kstr(&w, "symbol", symbol);
+	sq_jw_ku64(&w, "total", n);
+	sq_jw_key(&w, "candidates");
+	sq_jw_begin_array(&w);
+	for (size_t i = 0; i < n && i < CANDIDATES_MAX; i++) {
+		sq_short_write(&iw, &w, m[i].file, m[i].def);
+		sq_jw_end_object(&w);
+	}
+	sq_jw_end_array(&w);
+	sq_jw_end_object(&w);
+	sq_items_end(&iw);
+	sq_buf_printf(&text, "Invalid params: sqry::ambiguous_symbol: %zu definitions are called ", n);
+	sq_buf_add_slice(&text, symbol);
+	sq_buf_puts(&text, "; a qualified name or file_path tells them apart");
+	sq_buf_clear(r->out);
+	sq_rpc_error_envelope(r->out, r->c->req->id, &f, sq_buf_slice(&text), sq_buf_slice(&details));
+	sq_buf_deinit(&text);
+	sq_buf_deinit(&details);
+}
+
+/* the definition that symbol and file_path mean; more than one is refused */
+static bool one_symbol(struct sq_read *r, struct sq_cycle_node *ret)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_result res;
+	size_t n = 0;
+	int e = sq_symbol_lookup(r->v, a->symbol, &res);
+
+	if (e) {
+		sq_read_errno(r, e);
+		return false;
+	}
+	for (size_t i = 0; i < res.n_items; i++)
+		if (!a->file.n || is_file(r, res.items[i].file, a->file))
+			res.items[n++] = res.items[i];
+	if (n == 1)
+		*ret = (struct sq_cycle_node){ res.items[0].file, res.items[0].def };
+	else if (n)
+		refuse_ambiguous(r, a->symbol, res.items, n);
+	else
+		sq_read_invalid(r, "no definition has this name");
+	sq_result_deinit(&res);
+	return n == 1;
+}
+
+static void write_in_cycle(struct sq_read *r, const struct sq_cycles *c)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_buf text = SQ_BUF_NULL;
+	struct sq_jw w;
+
+	begin(r, &w);
+	sq_jw_kstr(&w, "symbol", a->symbol);
+	sq_jw_kbool(&w, "inCycle", c->n > 0);
+	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
+	if (c->n) {
+		sq_jw_key(&w, "cycle");
+		sq_jw_begin_array(&w);
+		for (uint32_t i = 0; i < c->v[0].n_chain; i++) {
+			sq_buf_clear(&text);
+			node_name(r->v, a->type, &c->nodes[i], &text);
+			sq_jw_string(&w, sq_buf_slice(&text));
+		}
+		sq_jw_end_array(&w);
+	}
+	sq_buf_deinit(&text);
+	end(r, &w, c->n, false);
+}
+
+static void is_in_cycle(struct sq_read *r)
+{
+	struct analysis_args *a = r->c->args;
+	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	const struct sq_cycles_ask ask = ask_of(a);
+	struct sq_cycle_node node;
+	struct sq_cycles c;
+	int e;
+
+	if (!one_symbol(r, &node))
+		return;
+	e = sq_cycles_through(r->v, &how, &ask, node, &c);
+	if (e) {
+		sq_read_errno(r, e);
+		return;
+	}
+	write_in_cycle(r, &c);
+	sq_cycles_deinit(&c);
+}
+
+static void run_cycles(struct sq_call *c, bool of_node)
+{
+	struct sq_slice path = SQ_LIT("."), type = SQ_LIT("calls");
+	struct analysis_args *a = args_new(c);
+	int n;
+
+	if (!a)
+		return;
+	a->limit = 100;
+	a->min_depth = 2;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, false, 0, 0, &path },
+		{ "cycle_type", SQ_PARAM_STRING, false, 0, 0, &type },
+		{ "min_depth", SQ_PARAM_INT, false, 1, of_node ? 100 : DEPTH_MAX, &a->min_depth },
+		{ "max_depth", SQ_PARAM_INT, false, 1, DEPTH_MAX, &a->max_depth },
+		{ "include_self_loops", SQ_PARAM_BOOL, false, 0, 0, &a->self_loops },
+		{ "max_results", SQ_PARAM_INT, false, 1, CYCLES_MAX, &a->limit },
+		{ "symbol", of_node ? SQ_PARAM_STRING : SQ_PARAM_IGNORED, of_node, 0, 0, &a->symbol },
+		{ "file_path", of_node ? SQ_PARAM_STRING : SQ_PARAM_IGNORED, false, 0, 0, &a->file },
+	};
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
+		return;
+	n = sq_cycle_type_parse(type);
+	if (n < 0 || n == SQ_CYCLE_ALL) {
+		sq_call_invalid(c, "cycle_type must be calls, imports or modules");
+	} else if (a->max_depth && a->max_depth < a->min_depth) {
+		sq_call_invalid(c, "max_depth must not be below min_depth");
+	} else if (of_node && !a->symbol.n) {
+		sq_call_invalid(c, "symbol must not be empty");
+	} else {
+		a->type = (enum sq_cycle_type)n;
+		sq_read_run(c, path, false, of_node ? is_in_cycle : find_cycles);
+	}
+}
+
+void sq_method_find_cycles(struct sq_call *c)
+{
+	run_cycles(c, false);
+}
+
+void sq_method_is_node_in_cycle(struct sq_call *c)
+{
+	run_cycles(c, true);
+}
