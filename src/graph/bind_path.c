@@ -278,6 +278,18 @@ static void crate_path(struct sq_linker *l, sq_file g, struct sq_slice q, sq_nam
 	sq_buf_deinit(&text);
 }
 
+/* what an import of @text would mean; added to path_files, because import_files is
+ * lent by the pass when that works out the imports of all files at once */
+static void find_package(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *text)
+{
+	__typeof__(l->import_files) imports = l->import_files;
+
+	l->import_files = l->path_files;
+	(void)sq_import_package(l, from, text);
+	l->path_files = l->import_files;
+	l->import_files = imports;
+}
+
 /* Java com.shop.Item.of(): the package is written out */
 static void package_path(struct sq_linker *l, sq_file g, struct sq_slice q, sq_name name)
 {
@@ -287,7 +299,7 @@ static void package_path(struct sq_linker *l, sq_file g, struct sq_slice q, sq_n
 	if (l->t->style != SQ_STYLE_PACKAGE)
 		return;
 	for (size_t dot = 0; dot < q.n && !l->error; dot++) {
-		size_t first = l->import_files.n, n, end = dot + 1;
+		size_t first = l->path_files.n, n, end = dot + 1;
 
 		if (q.p[dot] != '.' || sq_version_find(l->v, sq_slice(q.p, dot)) == SQ_NAME_NONE)
 			continue;
@@ -295,12 +307,13 @@ static void package_path(struct sq_linker *l, sq_file g, struct sq_slice q, sq_n
 			end++;
 		text.target = sq_slice(q.p, dot);
 		text.member = sq_slice(q.p + dot + 1, end - dot - 1);
-		(void)sq_import_package(l, from, &text);
-		n = l->import_files.n;
+		find_package(l, from, &text);
+		n = l->path_files.n;
 		for (size_t k = first; k < n && !l->error; k++)
-			if (sq_file_package(l, l->import_files.v[k]) == sq_version_find(l->v, text.target))
-				sq_path_descend(l, l->import_files.v[k],
+			if (sq_file_package(l, l->path_files.v[k]) == sq_version_find(l->v, text.target))
+				sq_path_descend(l, l->path_files.v[k],
 						sq_slice(q.p + dot + 1, q.n - dot - 1), name, 0);
+		l->path_files.n = first;
 	}
 }
 

@@ -35,6 +35,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_vec_deinit(&l->cands);
 	sq_vec_deinit(&l->import_links);
 	sq_vec_deinit(&l->import_files);
+	sq_vec_deinit(&l->path_files);
 	sq_vec_deinit(&l->roots);
 	sq_vec_deinit(&l->paths);
 	sq_buf_deinit(&l->path);

@@ -59,7 +59,7 @@ struct sq_linker {
 	/* imports of a file: range of import_links; their targets in import_files */
 	struct sq_memo import_memo;
 	SQ_VEC(struct sq_import_link) import_links;
-	SQ_VEC(sq_file) import_files;
+	SQ_VEC(sq_file) import_files, path_files;   /* path_files: scratch, of paths that are no imports */
 	/* package clause of a file: memo value first = NameId */
 	struct sq_memo package_memo;
 	/* configuration files, read once per begin */

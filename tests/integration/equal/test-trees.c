@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lang/lang.h"
+#include "textedit.h"
 
 #define FILES_MAX 256
 #define TEXT_MAX (2u << 20)
@@ -21,23 +22,9 @@
 struct file { char *p; size_t n; enum sq_lang lang; };
 static struct file files[FILES_MAX];
 static size_t n_files;
-static uint64_t random_state;
 static struct sq_extractor *extractor;
-static struct sq_buf text, before;
-
-static uint64_t next_random(void)
-{
-	/* xorshift64 of G. Marsaglia */
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
-static size_t below(size_t n)
-{
-	return n ? (size_t)(next_random() % n) : 0;
-}
+static struct textedit ed;
+static struct sq_buf before;
 
 static void add_file(const char *path)
 {
@@ -77,149 +64,33 @@ static void add_fixtures(const char *dir)
 
 /* ---- edits -------------------------------------------------------------------- */
 
-static void replace(size_t at, size_t gone, const char *p, size_t n)
-{
-	char *copy = malloc(text.n - gone + n + 1);
-
-	if (!copy)
-		abort();
-	memcpy(copy, text.p, at);
-	memcpy(copy + at, p, n);
-	memcpy(copy + at + n, text.p + at + gone, text.n - at - gone);
-	n += text.n - gone;
-	sq_buf_clear(&text);
-	sq_buf_add(&text, copy, n);
-	free(copy);
-}
-
-static size_t line_start(const char *p, size_t at)
-{
-	while (at && p[at - 1] != '\n')
-		at--;
-	return at;
-}
-
-/* from the line at @at, @lines of them */
-static size_t lines_length(const char *p, size_t n, size_t at, size_t lines)
-{
-	size_t end = at;
-
-	while (lines-- && end < n) {
-		while (end < n && p[end] != '\n')
-			end++;
-		end += end < n;
-	}
-	return end - at;
-}
-
-static void type_characters(void)
-{
-	static const char typed[] = "abxyz_019 \n\t(){}[];,.:=+-*/\"'#<>&|!?@\\";
-	char s[8];
-	size_t n = 1 + below(4);
-
-	for (size_t i = 0; i < n; i++)
-		s[i] = typed[below(sizeof(typed) - 1)];
-	replace(below(text.n + 1), 0, s, n);
-}
-
-static void remove_characters(void)
-{
-	size_t at = below(text.n), n = 1 + below(4);
-
-	replace(at, SQ_MIN(n, text.n - at), "", 0);
-}
-
-static void remove_lines(void)
-{
-	size_t at = line_start(text.p, below(text.n));
-
-	replace(at, lines_length(text.p, text.n, at, 1 + below(6)), "", 0);
-}
-
 /* lines of a file of the language, often of this one */
 static void paste_lines(const struct file *f)
 {
 	const struct file *from = f;
-	size_t at;
 
 	for (int i = 0; i < 4; i++) {
-		const struct file *other = &files[below(n_files)];
+		const struct file *other = &files[textedit_below(&ed, n_files)];
 
 		if (other->lang == f->lang)
 			from = other;
 	}
-	at = line_start(from->p, below(from->n));
-	replace(line_start(text.p, below(text.n + 1)), 0, from->p + at,
-		lines_length(from->p, from->n, at, 1 + below(12)));
-}
-
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-static void rename_word(void)
-{
-	size_t at = below(text.n), from, end;
-	char name[32];
-
-	while (at < text.n && !is_word(text.p[at]))
-		at++;
-	for (from = at; from && is_word(text.p[from - 1]);)
-		from--;
-	for (end = at; end < text.n && is_word(text.p[end]);)
-		end++;
-	snprintf(name, sizeof(name), "name_%zu", below(1000));
-	if (end > from)
-		replace(from, end - from, name, strlen(name));
-}
-
-static void toggle_comment(enum sq_lang lang)
-{
-	size_t at = line_start(text.p, below(text.n));
-	const char *mark = lang == SQ_LANG_PYTHON ? "# " : "// ";
-	size_t n = strlen(mark);
-
-	if (text.n - at >= n && !memcmp(text.p + at, mark, n))
-		replace(at, n, "", 0);
-	else
-		replace(at, 0, mark, n);
-}
-
-static void comment_block(void)
-{
-	size_t at = line_start(text.p, below(text.n));
-
-	replace(at + lines_length(text.p, text.n, at, 1 + below(5)), 0, "*/\n", 3);
-	replace(at, 0, "/*\n", 3);
-}
-
-static void add_good_line(enum sq_lang lang)
-{
-	const char *s = lang == SQ_LANG_PYTHON ? "\ndef added(a):\n    return other(a)\n" :
-			lang == SQ_LANG_GO ? "\nfunc added(a int) int { return other(a) }\n" :
-			lang == SQ_LANG_RUST ? "\nfn added(a: i32) -> i32 { other(a) }\n" :
-			lang == SQ_LANG_JAVA ? "\nclass Added { int f(int a) { return g(a); } }\n" :
-			lang == SQ_LANG_C || lang == SQ_LANG_CPP ? "\nint added(int a) { return other(a); }\n" :
-			"\nfunction added(a) { return other(a); }\n";
-
-	replace(text.n, 0, s, strlen(s));
+	textedit_paste_lines(&ed, sq_slice(from->p, from->n));
 }
 
 static void edit(const struct file *f)
 {
-	size_t n = text.n ? below(12) : 11;
+	size_t n = ed.text.n ? textedit_below(&ed, 12) : 11;
 
 	switch (n) {
 	case 0:
-		type_characters();
+		textedit_type_characters(&ed);
 		break;
 	case 1:
-		remove_characters();
+		textedit_remove_characters(&ed);
 		break;
 	case 2:
-		remove_lines();
+		textedit_remove_lines(&ed);
 		break;
 	case 3:
 	case 4:
@@ -228,19 +99,19 @@ static void edit(const struct file *f)
 	case 5:
 	case 6:
 	case 7:
-		rename_word();
+		textedit_rename_word(&ed);
 		break;
 	case 8:
-		toggle_comment(f->lang);
+		textedit_toggle_comment(&ed, f->lang);
 		break;
 	case 9:
-		comment_block();
+		textedit_comment_block(&ed);
 		break;
 	default:
-		add_good_line(f->lang);
+		textedit_add_function(&ed, f->lang, SQ_LIT("added"));
 	}
-	if (text.n > TEXT_MAX)
-		sq_buf_clear(&text);
+	if (ed.text.n > TEXT_MAX)
+		sq_buf_clear(&ed.text);
 }
 
 /* ---- comparison --------------------------------------------------------------- */
@@ -249,8 +120,8 @@ struct figures { unsigned long edits, reused, errors, differing; };
 
 static void reset(const struct file *f)
 {
-	sq_buf_clear(&text);
-	sq_buf_add(&text, f->p, f->n);
+	sq_buf_clear(&ed.text);
+	sq_buf_add(&ed.text, f->p, f->n);
 }
 
 static void show(const struct file *f, const struct sq_facts *a, const struct sq_facts *b)
@@ -261,7 +132,7 @@ static void show(const struct file *f, const struct sq_facts *a, const struct sq
 	sq_facts_print(b, &y);
 	printf("# %s: with the old trees (errors: %d)\n%.*s# from nothing (errors: %d)\n%.*s# text\n%.*s\n",
 	       sq_lang_name(f->lang), a->has_error, (int)x.n, x.p, b->has_error, (int)y.n, y.p,
-	       (int)text.n, text.p);
+	       (int)ed.text.n, ed.text.p);
 	sq_buf_deinit(&x);
 	sq_buf_deinit(&y);
 }
@@ -272,7 +143,7 @@ static bool compare(const struct file *f, struct sq_kept **kept, struct figures 
 	struct sq_extract_report report = { .is_reuse = false };
 	struct sq_extract_limits limits;
 	struct sq_facts a = SQ_FACTS_NULL, b = SQ_FACTS_NULL;
-	struct sq_slice bytes = sq_buf_slice(&text);
+	struct sq_slice bytes = sq_buf_slice(&ed.text);
 	bool is_broken;
 	int ra, rb;
 
@@ -295,13 +166,13 @@ static bool compare(const struct file *f, struct sq_kept **kept, struct figures 
 static void keep_text(void)
 {
 	sq_buf_clear(&before);
-	sq_buf_add_slice(&before, sq_buf_slice(&text));
+	sq_buf_add_slice(&before, sq_buf_slice(&ed.text));
 }
 
 static void undo(void)
 {
-	sq_buf_clear(&text);
-	sq_buf_add_slice(&text, sq_buf_slice(&before));
+	sq_buf_clear(&ed.text);
+	sq_buf_add_slice(&ed.text, sq_buf_slice(&before));
 }
 
 static void run(const struct file *f, unsigned long edits, struct figures *n)
@@ -312,7 +183,7 @@ static void run(const struct file *f, unsigned long edits, struct figures *n)
 	for (unsigned long i = 0; i < edits; i++) {
 		if (i % LIFE == 0) {
 			reset(f);
-		} else if (is_broken && below(4)) {
+		} else if (is_broken && textedit_below(&ed, 4)) {
 			undo();
 		} else {
 			keep_text();
@@ -349,14 +220,14 @@ int main(int argc, char **argv)
 	char dir[4096];
 	bool equal = true;
 
-	random_state = 5;
+	ed.random = 5;
 	for (int i = 1; i < argc; i++) {
 		if (i + 1 < argc && !strcmp(argv[i], "--lang"))
 			only = argv[++i];
 		else if (i + 1 < argc && !strcmp(argv[i], "--edits"))
 			edits = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && !strcmp(argv[i], "--seed"))
-			random_state = strtoull(argv[++i], NULL, 10) * 2654435761u + 1;
+			ed.random = strtoull(argv[++i], NULL, 10) * 2654435761u + 1;
 		else
 			add_file(argv[i]);
 	}
@@ -371,7 +242,7 @@ int main(int argc, char **argv)
 			equal &= run_language((enum sq_lang)lang, edits);
 	for (size_t i = 0; i < n_files; i++)
 		free(files[i].p);
-	sq_buf_deinit(&text);
+	sq_buf_deinit(&ed.text);
 	sq_buf_deinit(&before);
 	sq_extractor_free(extractor);
 	sq_lang_registry_free(registry);
