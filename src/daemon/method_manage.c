@@ -403,10 +403,10 @@ void sq_method_stop(struct sq_call *c)
 }
 
 #ifdef SQ_TEST_HOOKS
-/* test/fault {site: reserved|finished|alloc, error: errno, count} */
+/* test/fault {site: reserved|finished|alloc|trees, error: errno, count} */
 void sq_method_test_fault(struct sq_call *c)
 {
-	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc" };
+	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc", "trees" };
 	struct sq_slice site = SQ_SLICE_NULL;
 	int64_t error = ENOSPC, count = 1;
 	const struct sq_param table[] = {

@@ -247,6 +247,12 @@ static void set_identity(struct sq_bound *b, const void *identity)
 		memcpy(b->identity, identity, sizeof(b->identity));
 }
 
+/* equal bytes with other facts: what a kept tree said was wrong, and is corrected */
+static uint64_t facts_hash(const struct sq_put *put)
+{
+	return put->facts ? sq_hash64(put->facts->blob, put->facts->n_bytes, 0) : 0;
+}
+
 static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *put,
 		      struct sq_bound **ret_b)
 {
@@ -261,6 +267,7 @@ static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *
 	b->skip = put->skip;
 	b->has_error = put->facts && put->facts->has_error;
 	b->content_hash = put->content_hash;
+	b->facts_hash = facts_hash(put);
 	b->size_bytes = put->size_bytes;
 	set_identity(b, put->identity);
 	r = gather_strings(d, &d->workers[worker], put, b);
@@ -277,7 +284,8 @@ static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *
 static bool is_same(const struct sq_bound *b, const struct sq_put *put)
 {
 	return b && b->content_hash == put->content_hash && b->size_bytes == put->size_bytes &&
-	       b->lang == (put->facts ? put->lang : SQ_LANG_NONE) && b->skip == put->skip;
+	       b->lang == (put->facts ? put->lang : SQ_LANG_NONE) && b->skip == put->skip &&
+	       b->facts_hash == facts_hash(put);
 }
 
 static int put_same(struct sq_draft *d, sq_file file, const struct sq_bound *base, const void *identity)

@@ -20,7 +20,8 @@ struct sq_bound {
 	uint8_t lang;                   /* enum sq_lang; SQ_LANG_NONE for a skipped file */
 	uint8_t skip;                   /* reason code of the tree layer, 0: indexed */
 	bool has_error;                 /* syntax errors seen */
-	uint64_t content_hash;          /* sq_hash64 of the bytes: equal bytes of a re-read file are not re-bound */
+	uint64_t content_hash;          /* sq_hash64 of the bytes */
+	uint64_t facts_hash;            /* sq_hash64 of the facts: a re-read file of equal bytes and facts is not re-bound */
 	uint64_t size_bytes;            /* of the file */
 	uint8_t identity[40];           /* opaque to the graph: struct sq_identity of the tree layer */
 };

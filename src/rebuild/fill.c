@@ -173,6 +173,24 @@ static void pause_faults(struct worker *w, bool pause)
 #endif
 }
 
+#ifdef SQ_TEST_HOOKS
+/* facts that a wrong old tree might give */
+static int spoil(struct worker *w, enum sq_lang lang, const struct sq_extract_limits *limits, struct sq_facts *f)
+{
+	struct sq_facts wrong;
+	int r;
+
+	if (!sq_fault_take(w->s->fill->build->rb, SQ_FAULT_TREES))
+		return 0;
+	r = sq_extract(w->tools->extractor, lang, SQ_LIT(""), limits, &wrong);
+	if (r)
+		return r;
+	sq_facts_deinit(f);
+	*f = wrong;
+	return 0;
+}
+#endif
+
 static void count_stages(struct worker *w, const struct sq_extract_report *report)
 {
 	struct sq_stages *s = w->stages;
@@ -206,6 +224,10 @@ static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, st
 	pause_faults(w, true);
 	r = sq_extract_kept(w->tools->extractor, lang, bytes, &limits, keeps ? &kept : NULL, &report, ret_f);
 	pause_faults(w, false);
+#ifdef SQ_TEST_HOOKS
+	if (!r && report.is_reuse)
+		r = spoil(w, lang, &limits, ret_f);
+#endif
 	if (!r) {
 		count_stages(w, &report);
 		if (keeps)

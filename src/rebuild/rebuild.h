@@ -110,8 +110,9 @@ unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);
 
 #ifdef SQ_TEST_HOOKS
 enum sq_fault_site { SQ_FAULT_RESERVED /* after the reservation */, SQ_FAULT_FINISHED /* before the publish */,
-		     SQ_FAULT_ALLOC /* the count-th allocation of the turn */, SQ_FAULT_MAX };
+		     SQ_FAULT_ALLOC /* the count-th allocation of the turn */,
+		     SQ_FAULT_TREES /* an old tree gives the facts of an empty file */, SQ_FAULT_MAX };
 /** sq_rebuild_set_fault() - the next @count turns fail there with @error (-errno). ALLOC: the @count-th
- *  allocation of the next turn fails. */
+ *  allocation of the next turn fails. TREES: the next @count parses with an old tree go wrong. */
 void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count);
 #endif

@@ -131,6 +131,24 @@ START_TEST(first_load_fails)
 }
 END_TEST
 
+/* the file is parsed from nothing in quiet time, and what differs is put right */
+START_TEST(a_wrong_tree_is_found_out)
+{
+	rig_load(&rig);
+	rig_write(&rig, "b.py", "def left():\n    right()\n");
+	rig_sync(&rig);
+	arm("trees", EIO, 1);
+	rig_write(&rig, "b.py", "def left():\n    right()\n\ndef right():\n    pass\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "left"), 0);   /* the facts of an empty file */
+	while (rig_count(&rig, "right") != 1)
+		continue;
+	ck_assert_int_eq(rig_count(&rig, "left"), 1);
+	ck_assert_int_eq(rig_callers(&rig, "right"), 1);
+	ck_assert_int_eq(number("kept_trees", "differing_total"), 1);
+}
+END_TEST
+
 /*
  * The Nth allocation from the start of a turn fails, for every N until a turn
  * gets through. The count is the process's: now and then it hits the thread
@@ -191,6 +209,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, no_memory_before_publish);
 	tcase_add_test(tc, sync_alone_retries);
 	tcase_add_test(tc, first_load_fails);
+	tcase_add_test(tc, a_wrong_tree_is_found_out);
 }
 
 static void add_allocations(TCase *tc)

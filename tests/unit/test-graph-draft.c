@@ -182,6 +182,36 @@ START_TEST(other_identity_is_noted_without_linking)
 }
 END_TEST
 
+/* equal bytes: read again because what was said of them was wrong */
+START_TEST(other_facts_of_equal_bytes_are_bound)
+{
+	const struct sq_draft_opts opts = { .clear = false };
+	struct sq_facts_builder *b;
+	struct sq_draft_report rep;
+	struct rig rig;
+	struct sq_draft *d;
+
+	rig_init(&rig);
+	ck_assert_int_eq(sq_facts_builder_new(&b), 0);
+	for (unsigned seed = 1; seed < 4; seed++) {
+		struct sq_put put = { .path = SQ_LIT("a.c"), .lang = SQ_LANG_C, .content_hash = 3, .size_bytes = 5 };
+		struct sq_facts facts;
+
+		ck_assert_int_eq(rig_facts(b, SQ_LANG_C, SQ_MIN(seed, 2u), &facts), 0);
+		put.facts = &facts;
+		ck_assert_int_eq(sq_draft_new(rig.g, &opts, &d), 0);
+		ck_assert_int_eq(sq_draft_put(d, 0, &put), 0);
+		ck_assert_int_eq(sq_draft_finish(d, &rep), 0);
+		ck_assert_uint_eq(rep.n_rebound, seed < 3 ? 1 : 0);
+		sq_graph_publish(rig.g, d, rig.rec);
+		rig_check(&rig);
+		sq_facts_deinit(&facts);
+	}
+	sq_facts_builder_free(b);
+	rig_deinit(&rig);
+}
+END_TEST
+
 START_TEST(last_word_on_a_path_counts)
 {
 	const struct sq_draft_opts opts = { .clear = false };
@@ -322,6 +352,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, random_edits_with_workers_equal_clean);
 	tcase_add_test(tc, same_content_keeps_the_piece);
 	tcase_add_test(tc, other_identity_is_noted_without_linking);
+	tcase_add_test(tc, other_facts_of_equal_bytes_are_bound);
 	tcase_add_test(tc, last_word_on_a_path_counts);
 	tcase_add_test(tc, cancelled_draft_changes_nothing);
 	tcase_add_test(tc, no_memory_changes_nothing);
