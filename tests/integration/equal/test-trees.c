@@ -4,27 +4,33 @@
  * the trees of the version before against facts made from nothing, edit after
  * edit. Edits are what people do: typing, lines and blocks in and out, pastes
  * from another file, renames, comments. Many break the syntax; most of those are
- * undone by the next one, so that old trees are of use. Exit status 1 on a
- * difference, or when no parse used an old tree. Without FILE: tests/fixtures/lang.
+ * undone by one of the next, so that old trees are of use. One life of a text in
+ * four runs under a limit of parser steps that it is about to meet. Exit status 1
+ * on a difference, or when no parse used an old tree. N is also SQ_TREES_EDITS.
+ * Without FILE: tests/fixtures/lang.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "lang/lang.h"
 #include "textedit.h"
 
 #define FILES_MAX 256
 #define TEXT_MAX (2u << 20)
-#define LIFE 60   /* edits before a text starts again from its file */
+#define LIFE 60          /* edits before a text starts again from its file */
+#define EDITS 400        /* a language, when nobody says */
+#define STEPS_MAX 150000 /* of the parser, in three lives of four */
 
 struct file { char *p; size_t n; enum sq_lang lang; };
 static struct file files[FILES_MAX];
 static size_t n_files;
 static struct sq_extractor *extractor;
 static struct textedit ed;
-static struct sq_buf before;
+static struct sq_buf good;         /* the text as it was without an error */
+static uint64_t max_steps;
 
 static void add_file(const char *path)
 {
@@ -116,12 +122,15 @@ static void edit(const struct file *f)
 
 /* ---- comparison --------------------------------------------------------------- */
 
-struct figures { unsigned long edits, reused, errors, differing; };
+struct figures { unsigned long edits, reused, errors, limited, differing; };
 
 static void reset(const struct file *f)
 {
 	sq_buf_clear(&ed.text);
 	sq_buf_add(&ed.text, f->p, f->n);
+	sq_buf_clear(&good);
+	sq_buf_add(&good, f->p, f->n);
+	max_steps = textedit_below(&ed, 4) ? STEPS_MAX : 1 + textedit_below(&ed, f->n / 64 + 8);
 }
 
 static void show(const struct file *f, const struct sq_facts *a, const struct sq_facts *b)
@@ -149,30 +158,29 @@ static bool compare(const struct file *f, struct sq_kept **kept, struct figures 
 
 	sq_extract_limits_default(&limits);
 	limits.watchdog_ns = 0;
+	limits.max_steps = max_steps;
 	ra = sq_extract_kept(extractor, f->lang, bytes, &limits, kept, &report, &a);
 	rb = sq_extract(extractor, f->lang, bytes, &limits, &b);
 	n->reused += report.is_reuse;
 	n->errors += !rb && b.has_error;
+	n->limited += rb == SQ_LANG_E_LIMIT;
 	if (ra != rb || (!ra && (a.n_bytes != b.n_bytes || memcmp(a.blob, b.blob, a.n_bytes) != 0))) {
-		if (!n->differing++ && !ra && !rb)
+		if (!n->differing++)
+			printf("# %s: %d with the old trees, %d from nothing, limit %llu\n",
+			       sq_lang_name(f->lang), ra, rb, (unsigned long long)max_steps);
+		if (n->differing == 1 && !ra && !rb)
 			show(f, &a, &b);
 	}
-	is_broken = !rb && b.has_error;
+	is_broken = rb || b.has_error;
 	sq_facts_deinit(&a);
 	sq_facts_deinit(&b);
 	return is_broken;
 }
 
-static void keep_text(void)
+static void copy(struct sq_buf *to, const struct sq_buf *from)
 {
-	sq_buf_clear(&before);
-	sq_buf_add_slice(&before, sq_buf_slice(&ed.text));
-}
-
-static void undo(void)
-{
-	sq_buf_clear(&ed.text);
-	sq_buf_add_slice(&ed.text, sq_buf_slice(&before));
+	sq_buf_clear(to);
+	sq_buf_add_slice(to, sq_buf_slice(from));
 }
 
 static void run(const struct file *f, unsigned long edits, struct figures *n)
@@ -181,15 +189,15 @@ static void run(const struct file *f, unsigned long edits, struct figures *n)
 	bool is_broken = false;
 
 	for (unsigned long i = 0; i < edits; i++) {
-		if (i % LIFE == 0) {
+		if (i % LIFE == 0)
 			reset(f);
-		} else if (is_broken && textedit_below(&ed, 4)) {
-			undo();
-		} else {
-			keep_text();
+		else if (is_broken && textedit_below(&ed, 4))
+			copy(&ed.text, &good);
+		else
 			edit(f);
-		}
 		is_broken = compare(f, &kept, n);
+		if (!is_broken)
+			copy(&good, &ed.text);
 		n->edits++;
 	}
 	sq_kept_free(kept);
@@ -197,6 +205,7 @@ static void run(const struct file *f, unsigned long edits, struct figures *n)
 
 static bool run_language(enum sq_lang lang, unsigned long edits)
 {
+	uint64_t start = sq_thread_cpu_ns();
 	struct figures n = { 0 };
 	size_t count = 0;
 
@@ -206,31 +215,34 @@ static bool run_language(enum sq_lang lang, unsigned long edits)
 		if (files[i].lang == lang)
 			run(&files[i], (edits + count - 1) / count, &n);
 	if (count)
-		printf("%-12s files %3zu edits %7lu reused %7lu with errors %7lu differing %lu\n",
-		       sq_lang_name(lang), count, n.edits, n.reused, n.errors, n.differing);
+		printf("%-12s files %3zu edits %7lu reused %7lu with errors %7lu over the limit %7lu "
+		       "differing %lu, %.1f CPU-s\n", sq_lang_name(lang), count, n.edits, n.reused, n.errors,
+		       n.limited, n.differing, (double)(sq_thread_cpu_ns() - start) / 1e9);
 	fflush(stdout);
 	return !n.differing && (!count || n.reused);
 }
 
 int main(int argc, char **argv)
 {
-	const char *top = getenv("SQ_TOP_SRCDIR"), *only = NULL;
-	unsigned long edits = 400;
+	const char *top = getenv("SQ_TOP_SRCDIR"), *env = getenv("SQ_TREES_EDITS"), *only = NULL;
+	unsigned long edits = env ? strtoul(env, NULL, 10) : EDITS;
+	unsigned long long seed = 5;
 	struct sq_lang_registry *registry;
 	char dir[4096];
 	bool equal = true;
 
-	ed.random = 5;
 	for (int i = 1; i < argc; i++) {
 		if (i + 1 < argc && !strcmp(argv[i], "--lang"))
 			only = argv[++i];
 		else if (i + 1 < argc && !strcmp(argv[i], "--edits"))
 			edits = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && !strcmp(argv[i], "--seed"))
-			ed.random = strtoull(argv[++i], NULL, 10) * 2654435761u + 1;
+			seed = strtoull(argv[++i], NULL, 10);
 		else
 			add_file(argv[i]);
 	}
+	ed.random = seed * 2654435761u + 1;
+	printf("seed %llu\n", seed);
 	if (!n_files) {
 		snprintf(dir, sizeof(dir), "%s/tests/fixtures/lang", top ? top : ".");
 		add_fixtures(dir);
@@ -243,7 +255,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n_files; i++)
 		free(files[i].p);
 	sq_buf_deinit(&ed.text);
-	sq_buf_deinit(&before);
+	sq_buf_deinit(&good);
 	sq_extractor_free(extractor);
 	sq_lang_registry_free(registry);
 	return equal ? EXIT_SUCCESS : EXIT_FAILURE;
