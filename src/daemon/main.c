@@ -325,6 +325,5 @@ int main(int argc, char **argv)
 	if (version)
 		return print_version(verbose);
 	(void)signal(SIGPIPE, SIG_IGN);
-	sq_json_use_alloc();
 	return dispatch(argv + optind, argc - optind, &o, spawned);
 }

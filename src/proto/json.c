@@ -1,234 +1,268 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/error.h"
-#include "proto/memory.h"
-#include "proto/scan.h"
+#include "proto/tree.h"
 
-struct sq_json_doc {
-	json_t *root;
-	struct sq_arena arena;  /* of the tree; unused in the library */
-};
+#define ARENA_BYTES 1024u       /* first block, besides three times the text: a request's tree fits */
+#define ARENA_BYTES_MAX (256u << 10)
 
-static const json_t *in(const struct sq_json *v)
+/* ---- documents ---------------------------------------------------------------- */
+
+static struct sq_json_doc *doc_new(struct sq_slice text)
 {
-	return (const json_t *)v;
+	struct sq_arena arena = SQ_ARENA_NULL;
+	struct sq_json_doc *d;
+
+	arena.block_bytes = SQ_MIN(ARENA_BYTES + 3 * text.n, (size_t)ARENA_BYTES_MAX);
+	d = sq_arena_alloc(&arena, sizeof(*d));
+	if (d)
+		d->arena = arena;
+	return d;
 }
 
-static const struct sq_json *out(const json_t *v)
+static void explain(struct sq_slice text, const struct sq_json_fault *f, char *ret_msg, size_t cap)
 {
-	return (const struct sq_json *)v;
-}
+	size_t line = 1, column = 1;
 
-#define DECODE_FLAGS (JSON_DECODE_ANY | JSON_ALLOW_NUL)
-#define ARENA_BYTES 2048u       /* first block: a request's tree fits */
-
-/* jansson says nothing at all when some allocations fail */
-static bool is_memory_error(json_error_t *err)
-{
-	return !err->text[0] ||
-	       json_error_code(err) == json_error_out_of_memory;
-}
-
-static void load(struct sq_json_doc *d, struct sq_slice text, json_error_t *err)
-{
-	struct sq_json_load l = {
-		.text = text.p ? text : SQ_LIT(""), .flags = DECODE_FLAGS,
-	};
-
-	sq_json_unload(d->root, &d->arena);
-	d->arena.block_bytes = ARENA_BYTES;
-	d->root = sq_json_load(&l, &d->arena, err);
-}
-
-/*
- * jansson refuses a document with an integer beyond int64_t, but the request
- * that holds it is well-formed JSON and deserves a better answer than "parse
- * error": such tokens are read as reals.
- */
-static void load_widened(struct sq_json_doc *d, struct sq_slice text,
-			 json_error_t *err)
-{
-	struct sq_buf wide = SQ_BUF_NULL;
-
-	sq_scan_widen(text, &wide);
-	if (sq_buf_error(&wide))
-		err->text[0] = '\0';
-	else
-		load(d, sq_buf_slice(&wide), err);
-	sq_buf_deinit(&wide);
+	for (size_t i = 0; i < f->at; i++) {
+		column++;
+		if (text.p[i] == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	snprintf(ret_msg, cap, "line %zu, column %zu: %s", line, column, f->what);
 }
 
 int sq_json_parse(struct sq_slice text, struct sq_json_doc **ret_d,
 		  char *ret_msg, size_t msg_cap)
 {
-	json_error_t err = { .line = -1 };
-	struct sq_json_doc *d = sq_calloc(1, sizeof(*d));
+	struct sq_json_doc *d = doc_new(text);
+	struct sq_json_fault fault;
+	int r;
 
 	if (!d)
 		return sq_error_origin(-ENOMEM);
-	load(d, text, &err);
-	if (!d->root && !is_memory_error(&err) &&
-	    json_error_code(&err) == json_error_numeric_overflow)
-		load_widened(d, text, &err);
-	if (d->root) {
-		*ret_d = d;
-		return 0;
+	r = sq_json_read(text, d, &fault);
+	if (r) {
+		sq_json_doc_free(d);
+		if (r > 0 && ret_msg)
+			explain(text, &fault, ret_msg, msg_cap);
+		return r;
 	}
-	sq_json_doc_free(d);
-	if (is_memory_error(&err))
-		return sq_error_origin(-ENOMEM);
-	if (ret_msg)
-		snprintf(ret_msg, msg_cap, "line %d, column %d: %s", err.line,
-			 err.column, err.text);
-	return SQ_JSON_E_SYNTAX;
+	*ret_d = d;
+	return 0;
 }
 
 struct sq_json_doc *sq_json_doc_free(struct sq_json_doc *d)
 {
+	struct sq_arena arena;
+
 	if (d) {
-		sq_json_unload(d->root, &d->arena);
-		sq_free(d);
+		arena = d->arena;       /* which holds @d */
+		sq_arena_deinit(&arena);
 	}
 	return NULL;
 }
 
+void *sq_json_doc_alloc(struct sq_json_doc *d, size_t n)
+{
+	return sq_arena_alloc(&d->arena, n);
+}
+
 const struct sq_json *sq_json_root(const struct sq_json_doc *d)
 {
-	return out(d->root);
+	return &d->root;
+}
+
+/* ---- values ------------------------------------------------------------------- */
+
+static bool is(const struct sq_json *v, enum sq_json_type type)
+{
+	return v && v->type == type;
 }
 
 enum sq_json_type sq_json_type(const struct sq_json *v)
 {
-	if (!v)
-		return SQ_JSON_NULL;
-	switch (json_typeof(in(v))) {
-	case JSON_OBJECT:
-		return SQ_JSON_OBJECT;
-	case JSON_ARRAY:
-		return SQ_JSON_ARRAY;
-	case JSON_STRING:
-		return SQ_JSON_STRING;
-	case JSON_INTEGER:
-		return SQ_JSON_INT;
-	case JSON_REAL:
-		return SQ_JSON_REAL;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		return SQ_JSON_BOOL;
-	case JSON_NULL:
-		break;
-	}
-	return SQ_JSON_NULL;
+	return v ? (enum sq_json_type)v->type : SQ_JSON_NULL;
+}
+
+struct sq_slice sq_json_source(const struct sq_json *v, struct sq_slice text)
+{
+	return sq_slice(text.p + v->at, v->end - v->at);
 }
 
 const struct sq_json *sq_json_get(const struct sq_json *obj, const char *key)
 {
-	return out(json_object_get(in(obj), key));
+	size_t n = strlen(key);
+
+	if (!is(obj, SQ_JSON_OBJECT))
+		return NULL;
+	for (const struct sq_json *k = obj->v, *end = k + 2 * (size_t)obj->n; k < end; k += 2)
+		if (k->n == n && !memcmp(k->s, key, n))
+			return k + 1;
+	return NULL;
 }
 
 size_t sq_json_len(const struct sq_json *v)
 {
-	return json_is_object(in(v)) ? json_object_size(in(v)) :
-				       json_array_size(in(v));
+	return is(v, SQ_JSON_OBJECT) || is(v, SQ_JSON_ARRAY) ? v->n : 0;
 }
 
 const struct sq_json *sq_json_at(const struct sq_json *arr, size_t i)
 {
-	return out(json_array_get(in(arr), i));
+	return is(arr, SQ_JSON_ARRAY) && i < arr->n ? &arr->v[i] : NULL;
 }
 
 const char *sq_json_member(const struct sq_json *obj, size_t i,
 			   const struct sq_json **ret_v)
 {
-	/* jansson's iterators take a mutable object but do not change it */
-	json_t *o = (json_t *)in(obj);
-	void *it = json_object_iter(o);
-
-	while (it && i--)
-		it = json_object_iter_next(o, it);
-	if (!it)
+	if (!is(obj, SQ_JSON_OBJECT) || i >= obj->n)
 		return NULL;
 	if (ret_v)
-		*ret_v = out(json_object_iter_value(it));
-	return json_object_iter_key(it);
+		*ret_v = &obj->v[2 * i + 1];
+	return obj->v[2 * i].s;
 }
 
 struct sq_slice sq_json_string(const struct sq_json *v)
 {
-	if (!json_is_string(in(v)))
-		return SQ_LIT("");
-	return sq_slice(json_string_value(in(v)), json_string_length(in(v)));
+	return is(v, SQ_JSON_STRING) ? sq_slice(v->s, v->n) : SQ_LIT("");
 }
 
 int64_t sq_json_int(const struct sq_json *v, int64_t dflt)
 {
-	return json_is_integer(in(v)) ? json_integer_value(in(v)) : dflt;
+	return is(v, SQ_JSON_INT) ? v->i : dflt;
 }
 
 double sq_json_real(const struct sq_json *v, double dflt)
 {
-	return json_is_number(in(v)) ? json_number_value(in(v)) : dflt;
+	if (is(v, SQ_JSON_INT))
+		return (double)v->i;
+	return is(v, SQ_JSON_REAL) ? v->r : dflt;
 }
 
 bool sq_json_bool(const struct sq_json *v, bool dflt)
 {
-	return json_is_boolean(in(v)) ? json_is_true(in(v)) : dflt;
+	return is(v, SQ_JSON_BOOL) ? v->b : dflt;
 }
 
-static int write_chunk(const char *p, size_t n, void *arg)
-{
-	struct sq_buf *b = arg;
+/* ---- as text ------------------------------------------------------------------ */
 
-	sq_buf_add(b, p, n);
-	return sq_buf_error(b) ? -1 : 0;
+static void break_line(struct sq_buf *b, unsigned columns)
+{
+	sq_buf_putc(b, '\n');
+	while (columns--)
+		sq_buf_putc(b, ' ');
+}
+
+/* one child of a container, the comma and the line break before it included */
+static void separate(struct sq_buf *b, bool is_first, unsigned indent, unsigned depth)
+{
+	if (!is_first)
+		sq_buf_putc(b, ',');
+	if (indent)
+		break_line(b, indent * depth);
+}
+
+static void write_scalar(const struct sq_json *v, struct sq_buf *b)
+{
+	struct sq_jw w;
+
+	sq_jw_init(&w, b);
+	switch (sq_json_type(v)) {
+	case SQ_JSON_STRING:
+		sq_jw_string(&w, sq_slice(v->s, v->n));
+		break;
+	case SQ_JSON_INT:
+		sq_jw_i64(&w, v->i);
+		break;
+	case SQ_JSON_REAL:
+		sq_jw_real(&w, v->r);
+		break;
+	case SQ_JSON_BOOL:
+		sq_jw_bool(&w, v->b);
+		break;
+	default:
+		sq_jw_null(&w);
+	}
+}
+
+static void write_value(const struct sq_json *v, unsigned indent, unsigned depth, struct sq_buf *b);
+
+static void write_member(struct sq_slice key, const struct sq_json *v, unsigned indent, unsigned depth,
+			 struct sq_buf *b)
+{
+	struct sq_jw w;
+
+	sq_jw_init(&w, b);
+	sq_jw_string(&w, key);
+	sq_buf_puts(b, indent ? ": " : ":");
+	write_value(v, indent, depth, b);
+}
+
+static void write_children(const struct sq_json *v, unsigned indent, unsigned depth, struct sq_buf *b)
+{
+	bool is_object = is(v, SQ_JSON_OBJECT);
+
+	for (size_t i = 0; i < v->n; i++) {
+		separate(b, !i, indent, depth);
+		if (is_object)
+			write_member(sq_slice(v->v[2 * i].s, v->v[2 * i].n), &v->v[2 * i + 1], indent, depth, b);
+		else
+			write_value(&v->v[i], indent, depth, b);
+	}
+	if (v->n && indent)
+		break_line(b, indent * (depth - 1));
+}
+
+static void write_value(const struct sq_json *v, unsigned indent, unsigned depth, struct sq_buf *b)
+{
+	bool is_object = is(v, SQ_JSON_OBJECT);
+
+	if (!is_object && !is(v, SQ_JSON_ARRAY)) {
+		write_scalar(v, b);
+		return;
+	}
+	sq_buf_putc(b, is_object ? '{' : '[');
+	write_children(v, indent, depth + 1, b);
+	sq_buf_putc(b, is_object ? '}' : ']');
 }
 
 int sq_json_write(const struct sq_json *v, unsigned indent, struct sq_buf *b)
 {
-	size_t flags = JSON_ENCODE_ANY |
-		       (indent ? JSON_INDENT(indent) : JSON_COMPACT);
-
-	if (!v) {
-		sq_buf_puts(b, "null");
-		return sq_buf_error(b);
-	}
-	if (json_dump_callback(in(v), write_chunk, b, flags) < 0)
-		return sq_error_origin(-ENOMEM);
-	return 0;
-}
-
-/* a shallow copy: the values stay shared with their document */
-static json_t *copy_with(const struct sq_json *obj, const char *key,
-			 const struct sq_json *v)
-{
-	json_t *o = json_is_object(in(obj)) ? json_copy((json_t *)in(obj)) :
-					      json_object();
-	int r = o ? 0 : -1;
-
-	if (!r && obj && !json_is_object(in(obj)))
-		r = json_object_set(o, "result", (json_t *)in(obj));
-	if (!r)
-		r = json_object_set(o, key, (json_t *)in(v));
-	if (r < 0) {
-		json_decref(o);
-		return NULL;
-	}
-	return o;
+	write_value(v, indent, 0, b);
+	return sq_buf_error(b);
 }
 
 int sq_json_write_with(const struct sq_json *obj, const char *key,
 		       const struct sq_json *v, unsigned indent,
 		       struct sq_buf *b)
 {
-	json_t *o = copy_with(obj, key, v);
-	int r;
+	bool is_first = true;
 
-	if (!o)
-		return sq_error_origin(-ENOMEM);
-	r = sq_json_write(out(o), indent, b);
-	json_decref(o);
-	return sq_error_trace(r);
+	sq_buf_putc(b, '{');
+	for (size_t i = 0; is(obj, SQ_JSON_OBJECT) && i < obj->n; i++) {
+		const struct sq_json *k = &obj->v[2 * i];
+
+		if (!strcmp(k->s, key))
+			continue;
+		separate(b, is_first, indent, 1);
+		write_member(sq_slice(k->s, k->n), k + 1, indent, 1, b);
+		is_first = false;
+	}
+	if (obj && !is(obj, SQ_JSON_OBJECT)) {
+		separate(b, is_first, indent, 1);
+		write_member(SQ_LIT("result"), obj, indent, 1, b);
+		is_first = false;
+	}
+	separate(b, is_first, indent, 1);
+	write_member(sq_slice_z(key), v, indent, 1, b);
+	if (indent)
+		break_line(b, 0);
+	sq_buf_putc(b, '}');
+	return sq_buf_error(b);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * json — reading (jansson) and writing (streamed into a buffer) of JSON.
+ * json — reading and writing (streamed into a buffer) of JSON.
  * A document is read once into an opaque tree; values are borrowed from it.
+ * Where a key comes twice in an object, the last one counts.
  * Writing never builds a tree: sq_jw_* append to a buffer and keep track of
  * commas; bytes that are not UTF-8 become U+FFFD.
  * Ownership: a document owns its values and copies what it keeps of the text.
@@ -17,21 +18,21 @@
 
 struct sq_json;                   /* opaque value, owned by its document */
 struct sq_json_doc;
-/** sq_json_use_alloc() - let jansson allocate through base/alloc.h, and survive that it fails
- *  (proto/memory.h). A daemon calls it first thing, before it has threads or documents; the
- *  client library never does (its host may use jansson too). */
-void sq_json_use_alloc(void);
 /** sq_json_parse() - Return: 0; SQ_JSON_E_SYNTAX with @ret_msg (>= 160 bytes, may be NULL); -ENOMEM. */
 enum { SQ_JSON_E_SYNTAX = 1 };
 int sq_json_parse(struct sq_slice text, struct sq_json_doc **ret_d, char *ret_msg, size_t msg_cap) sq_must_check;
 struct sq_json_doc *sq_json_doc_free(struct sq_json_doc *d);
+/** sq_json_doc_alloc() - memory that lives as long as the document; NULL: none. */
+void *sq_json_doc_alloc(struct sq_json_doc *d, size_t n) sq_must_check;
 const struct sq_json *sq_json_root(const struct sq_json_doc *d);
 enum sq_json_type { SQ_JSON_NULL, SQ_JSON_BOOL, SQ_JSON_INT, SQ_JSON_REAL, SQ_JSON_STRING, SQ_JSON_ARRAY, SQ_JSON_OBJECT };
 enum sq_json_type sq_json_type(const struct sq_json *v);       /* NULL pointer: SQ_JSON_NULL */
+/** sq_json_source() - how the value is spelt in @text, from which its document was read. */
+struct sq_slice sq_json_source(const struct sq_json *v, struct sq_slice text);
 const struct sq_json *sq_json_get(const struct sq_json *obj, const char *key);   /* NULL when absent */
 size_t sq_json_len(const struct sq_json *v);                   /* array items or object members */
 const struct sq_json *sq_json_at(const struct sq_json *arr, size_t i);
-/** sq_json_member() - i-th member's key in source order; NULL past the end. O(i): for small objects. */
+/** sq_json_member() - i-th member's key in source order; NULL past the end. */
 const char *sq_json_member(const struct sq_json *obj, size_t i, const struct sq_json **ret_v);
 struct sq_slice sq_json_string(const struct sq_json *v);       /* empty when not a string; NUL-terminated */
 int64_t sq_json_int(const struct sq_json *v, int64_t dflt);

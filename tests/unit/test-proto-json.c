@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "proto/json.h"
-#include "proto/scan.h"
 
 static struct sq_json_doc *parse(const char *text)
 {
@@ -115,44 +114,74 @@ START_TEST(integers_beyond_int64_are_reals)
 }
 END_TEST
 
-START_TEST(scan_finds_source_text)
-{
-	struct sq_slice v;
-	struct sq_slice o = SQ_LIT(" { \"x\" : {\"id\":1, \"]\":[\"}\"]} ,"
-				   " \"\\u0069d\" : \"\\u0041\" , \"z\":2 }");
-
-	ck_assert(sq_scan_member(o, "id", &v));
-	ck_assert(sq_slice_is(v, "\"\\u0041\""));
-	ck_assert(sq_scan_member(o, "z", &v));
-	ck_assert(sq_slice_is(v, "2"));
-	ck_assert(!sq_scan_member(o, "nope", &v));
-	ck_assert(!sq_scan_member(SQ_LIT("{}"), "id", &v));
-	ck_assert(sq_scan_member(SQ_LIT("{\"id\":1,\"id\":2}"), "id", &v));
-	ck_assert(sq_slice_is(v, "2"));
-}
-END_TEST
-
-START_TEST(scan_walks_arrays)
-{
-	static const char *const want[] = { "1", "{\"a\":[2]}", "\",]\"", "[ ]" };
-	struct sq_slice a = SQ_LIT(" [1 , {\"a\":[2]},\",]\",[ ] ] ");
-	struct sq_slice v;
-	size_t at = 0;
-
-	for (size_t i = 0; i < SQ_ARRAY_SIZE(want); i++) {
-		ck_assert(sq_scan_element(a, &at, &v));
-		ck_assert(sq_slice_is(v, want[i]));
-	}
-	ck_assert(!sq_scan_element(a, &at, &v));
-}
-END_TEST
-
 static void assert_written(struct sq_buf *b, const char *want)
 {
 	ck_assert_int_eq(sq_buf_error(b), 0);
 	ck_assert_str_eq(sq_buf_z(b), want);
 	sq_buf_deinit(b);
 }
+
+START_TEST(values_know_their_source)
+{
+	struct sq_slice text = SQ_LIT(" { \"x\" : {\"id\":1, \"]\":[\"}\"]} ,"
+				      " \"\\u0069d\" : \"\\u0041\" , \"z\":2.50 }");
+	struct sq_json_doc *d = NULL;
+	const struct sq_json *o;
+
+	ck_assert_int_eq(sq_json_parse(text, &d, NULL, 0), 0);
+	o = sq_json_root(d);
+	ck_assert(sq_slice_is(sq_json_source(sq_json_get(o, "id"), text), "\"\\u0041\""));
+	ck_assert(sq_slice_is(sq_json_source(sq_json_get(o, "z"), text), "2.50"));
+	ck_assert(sq_slice_is(sq_json_source(sq_json_get(o, "x"), text), "{\"id\":1, \"]\":[\"}\"]}"));
+	sq_json_doc_free(d);
+}
+END_TEST
+
+/* in its first place, with its last value; few members and many go different ways */
+START_TEST(last_of_equal_keys_counts)
+{
+	for (int n = 3; n <= 300; n += 99) {
+		struct sq_buf b = SQ_BUF_NULL;
+		struct sq_json_doc *d;
+		const struct sq_json *o, *v;
+
+		sq_buf_puts(&b, "{\"a\":1,\"b\":2,\"\\u0061\":3");
+		for (int i = 0; i < n; i++)
+			sq_buf_printf(&b, ",\"k%d\":%d", i, i);
+		for (int i = n - 1; i >= 0; i--)
+			sq_buf_printf(&b, ",\"k%d\":%d", i, i + 1000);
+		sq_buf_puts(&b, "}");
+		d = parse(sq_buf_z(&b));
+		o = sq_json_root(d);
+		ck_assert_uint_eq(sq_json_len(o), (size_t)n + 2);
+		ck_assert_str_eq(sq_json_member(o, 0, &v), "a");
+		ck_assert_int_eq(sq_json_int(v, 0), 3);
+		ck_assert_str_eq(sq_json_member(o, 1, &v), "b");
+		for (int i = 0; i < n; i++) {
+			ck_assert_ptr_nonnull(sq_json_member(o, (size_t)i + 2, &v));
+			ck_assert_int_eq(sq_json_int(v, 0), i + 1000);
+		}
+		sq_json_doc_free(d);
+		sq_buf_deinit(&b);
+	}
+}
+END_TEST
+
+START_TEST(tree_writes_itself_indented)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+	struct sq_json_doc *d = parse("{\"a\":[1,{}],\"meta\":0,\"e\":[]}"), *m = parse("[true]");
+
+	ck_assert_int_eq(sq_json_write(sq_json_root(d), 2, &b), 0);
+	assert_written(&b, "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"meta\": 0,\n  \"e\": []\n}");
+	ck_assert_int_eq(sq_json_write_with(sq_json_root(d), "meta", sq_json_root(m), 0, &b), 0);
+	assert_written(&b, "{\"a\":[1,{}],\"e\":[],\"meta\":[true]}");
+	ck_assert_int_eq(sq_json_write_with(sq_json_root(m), "meta", NULL, 1, &b), 0);
+	assert_written(&b, "{\n \"result\": [\n  true\n ],\n \"meta\": null\n}");
+	sq_json_doc_free(d);
+	sq_json_doc_free(m);
+}
+END_TEST
 
 START_TEST(writes_nested_values)
 {
@@ -321,14 +350,14 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	sq_json_use_alloc();
 	tcase_add_test(c, reads_every_type);
 	tcase_add_test(c, wrong_type_gives_default);
 	tcase_add_test(c, refuses_bad_documents);
 	tcase_add_test(c, deep_nesting_is_an_error);
 	tcase_add_test(c, integers_beyond_int64_are_reals);
-	tcase_add_test(c, scan_finds_source_text);
-	tcase_add_test(c, scan_walks_arrays);
+	tcase_add_test(c, values_know_their_source);
+	tcase_add_test(c, last_of_equal_keys_counts);
+	tcase_add_test(c, tree_writes_itself_indented);
 	tcase_add_test(c, writes_nested_values);
 	tcase_add_test(c, writes_strings);
 	tcase_add_test(c, written_strings_read_back);
