@@ -7,6 +7,7 @@
 
 #include "base/atomic.h"
 #include "base/time.h"
+#include "bench/wire.h"
 #include "sys/fd.h"
 
 #define CALL_TIMEOUT_MS 120000
@@ -16,6 +17,7 @@ struct member {
 	pthread_t thread;
 	pthread_barrier_t *barrier;
 	struct sqry_client *client;
+	struct sq_wire wire;
 	int fd;                         /* of a bare round trip */
 	char *buf;
 	struct sq_sample us;
@@ -25,34 +27,49 @@ struct member {
 	char why[300];
 };
 
-static void learn(struct member *m, const struct sqry_reply *reply)
+/* an answer that is an error is no answer: the daemon puts "result" or "error" behind the id */
+static bool ask_frame(struct member *m)
 {
-	const struct sqry_value *result = sqry_reply_result(reply);
-	char *text = sqry_reply_text(reply, 0);
+	struct sq_slice body;
 
-	m->total = sqry_value_int(sqry_value_get(result, "total"), -1);
-	m->n_answer = text ? strlen(text) : 0;
-	sqry_free(text);
+	if (sq_wire_once(&m->wire, &body)) {
+		snprintf(m->why, sizeof(m->why), "the daemon closed the connection");
+		return false;
+	}
+	m->n_answer = m->wire.in.n;
+	if (memmem(body.p, body.n < 100 ? body.n : 100, "\"result\":", 9))
+		return true;
+	snprintf(m->why, sizeof(m->why), "%.*s", (int)(body.n < 280 ? body.n : 280), body.p);
+	return false;
 }
 
-static bool ask(struct member *m, bool is_first)
+static bool ask_decoded(struct member *m, bool is_first)
 {
 	const struct sq_crowd *c = m->crowd;
 	struct sqry_reply *reply = NULL;
 	struct sqry_failure why;
-	int r;
+	int r = sqry_call(m->client, c->method, c->params, CALL_TIMEOUT_MS, &reply, &why);
 
-	if (c->bare)
-		return !sq_pingpong_once(c->bare, m->fd, m->buf);
-	r = sqry_call(m->client, c->method, c->params, CALL_TIMEOUT_MS, &reply, &why);
 	if (r) {
 		m->unsupported = r == SQRY_E_REMOTE && sqry_reply_code(reply) == SQRY_CODE_METHOD_NOT_FOUND;
 		snprintf(m->why, sizeof(m->why), "%.280s", why.message);
 	} else if (is_first) {
-		learn(m, reply);
+		m->total = sqry_value_int(sqry_value_get(sqry_reply_result(reply), "total"), -1);
 	}
 	sqry_reply_free(reply);
 	return !r;
+}
+
+static bool ask(struct member *m, bool is_first)
+{
+	switch (m->crowd->depth) {
+	case SQ_CROWD_BARE:
+		return !sq_pingpong_once(m->crowd->bare, m->fd, m->buf);
+	case SQ_CROWD_FRAME:
+		return ask_frame(m);
+	default:
+		return ask_decoded(m, is_first);
+	}
 }
 
 static void *work(void *arg)
@@ -79,8 +96,10 @@ static int connect_member(struct member *m)
 {
 	const struct sq_crowd *c = m->crowd;
 
-	if (!c->bare)
+	if (c->depth == SQ_CROWD_DECODED)
 		return sq_target_client(c->target, &m->client);
+	if (c->depth == SQ_CROWD_FRAME)
+		return sq_wire_open(&m->wire, c->target->socket, c->method, c->params) ? SQ_TARGET_E_FAILED : 0;
 	m->fd = sq_pingpong_connect(c->bare);
 	m->buf = sq_calloc(1, SQ_MAX(c->bare->n_request, c->bare->n_answer) + 1);
 	return m->fd < 0 || !m->buf ? SQ_TARGET_E_FAILED : 0;
@@ -93,11 +112,13 @@ static void collect(struct sq_crowd *c, struct member *m)
 	c->n_failed += m->failed;
 	c->unsupported |= m->unsupported;
 	c->total = m->total;
+	c->n_request = m->wire.request.n;
 	c->n_answer = m->n_answer;
 	if (m->failed)
 		snprintf(c->why, sizeof(c->why), "%s", m->why);
 	sq_sample_deinit(&m->us);
 	sqry_client_free(m->client);
+	sq_wire_close(&m->wire);
 	sq_fd_close(m->fd);
 	sq_free(m->buf);
 }
@@ -122,7 +143,7 @@ int sq_crowd_run(struct sq_crowd *c)
 	int r = v ? 0 : SQ_TARGET_E_FAILED;
 
 	for (; !r && ready < c->n_clients; ready++) {
-		v[ready] = (struct member){ .crowd = c, .fd = -1, .total = -1 };
+		v[ready] = (struct member){ .crowd = c, .wire = SQ_WIRE_NULL, .fd = -1, .total = -1 };
 		r = connect_member(&v[ready]);
 	}
 	c->n_failed = 0;
@@ -135,7 +156,8 @@ int sq_crowd_run(struct sq_crowd *c)
 			pthread_join(v[i].thread, NULL);
 		pthread_barrier_destroy(&barrier);
 	} else if (r) {
-		snprintf(c->why, sizeof(c->why), "%.280s", c->bare ? "no bare socket" : c->target->why);
+		snprintf(c->why, sizeof(c->why), "%.280s", c->depth == SQ_CROWD_BARE ? "no bare socket" :
+			 c->depth == SQ_CROWD_FRAME ? "no connection for frames" : c->target->why);
 	}
 	start = sq_now_ns() - start;
 	for (unsigned i = 0; i < ready; i++)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "bench/wire.h"
 #include "sys/fd.h"
 
 #define MAX_EVENTS 64
@@ -87,19 +88,7 @@ void sq_pingpong_stop(struct sq_pingpong *p)
 
 int sq_pingpong_connect(const struct sq_pingpong *p)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	memcpy(a.sun_path, p->socket, sizeof(a.sun_path));
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a))) {
-		int r = -errno;
-
-		sq_fd_close(fd);
-		return sq_error_origin(r);
-	}
-	return fd;
+	return sq_wire_connect(p->socket);
 }
 
 int sq_pingpong_once(const struct sq_pingpong *p, int fd, char *buf)

@@ -10,8 +10,6 @@
 
 #define N_CANDIDATES 400        /* functions among which symbols are chosen */
 #define N_JUDGED 60             /* of these, how many are asked for their callers */
-#define FRAME_REQUEST 64        /* what a frame has besides method and parameters */
-#define FRAME_ANSWER 20         /* and besides the result and meta that the library shows */
 
 struct symbol { char name[160]; int64_t n_callers; };
 
@@ -200,19 +198,39 @@ static void add_all(struct sq_row *row, const struct sq_sample *s)
 }
 
 /* the socket alone, with messages of the same sizes */
-static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const struct question *q, const char *row)
+static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const char *row)
 {
 	struct sq_pingpong p = SQ_PINGPONG_NULL;
-	struct sq_crowd c = { .bare = &p, .n_clients = like->n_clients, .n_each = like->n_each,
-			      .limit_ms = like->limit_ms };
+	struct sq_crowd c = { .depth = SQ_CROWD_BARE, .bare = &p, .n_clients = like->n_clients,
+			      .n_each = like->n_each, .limit_ms = like->limit_ms };
 
-	if (sq_pingpong_start(&p, b->scratch, (uint32_t)(strlen(q->method) + strlen(q->params) + FRAME_REQUEST),
-			      (uint32_t)(like->n_answer + FRAME_ANSWER)) || sq_crowd_run(&c))
+	if (sq_pingpong_start(&p, b->scratch, (uint32_t)like->n_request, (uint32_t)like->n_answer) ||
+	    sq_crowd_run(&c))
 		(void)sq_bench_fail(b, "bare socket: %s", c.why);
 	else
 		add_all(sq_bench_row(b, row, "us", "bare socket"), &c.us);
 	sq_sample_deinit(&c.us);
 	sq_pingpong_stop(&p);
+}
+
+/* frame for frame: what the daemon adds to the socket, without a library's decoding */
+static void ask_frames(struct sq_bench *b, const struct sq_crowd *like, const char *what)
+{
+	struct sq_crowd c = { .depth = SQ_CROWD_FRAME, .target = like->target, .method = like->method,
+			      .params = like->params, .n_clients = like->n_clients, .n_each = like->n_each,
+			      .limit_ms = like->limit_ms };
+	char row[120];
+
+	snprintf(row, sizeof(row), "%s, frames", what);
+	if (sq_crowd_run(&c)) {
+		(void)sq_bench_fail(b, "%s: %s", row, c.why);
+	} else {
+		add_all(sq_bench_row(b, row, "us", SQ_OURS), &c.us);
+		sq_row_note(sq_bench_row(b, row, "us", SQ_OURS), "not decoded; %zu and %zu bytes", c.n_request,
+			    c.n_answer);
+		ask_bare(b, &c, row);
+	}
+	sq_sample_deinit(&c.us);
 }
 
 static int ask(struct sq_bench *b, const struct question *q, unsigned n_clients)
@@ -237,10 +255,11 @@ static int ask(struct sq_bench *b, const struct question *q, unsigned n_clients)
 		r = sq_target_is_dead(&b->target) ? sq_bench_fail(b, NULL) : 0;
 	} else {
 		add_all(row, &c.us);
-		sq_row_note(row, "%.0f a second, %zu bytes an answer", c.per_second, c.n_answer);
+		sq_row_note(row, "%.0f a second", c.per_second);
 		sq_row_command(row, q->method);
 		judge(b, q, &c);
-		ask_bare(b, &c, q, name);
+		if (q->share == 1)
+			ask_frames(b, &c, name);
 	}
 	sq_sample_deinit(&c.us);
 	return r;
