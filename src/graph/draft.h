@@ -23,6 +23,7 @@ struct sq_draft_opts {
 	const struct sq_parallel *par;  /* NULL: the caller's thread only */
 	const bool *cancel;             /* relaxed flag, checked at pass boundaries and in loops; may be NULL */
 	unsigned disabled_triggers;     /* test hook: bit mask of enum sq_trigger (relink.h), 0 in production */
+	bool links_alone;               /* test hook: nothing is worked out for all files at once */
 };
 int sq_draft_new(struct sq_graph *g, const struct sq_draft_opts *opts, struct sq_draft **ret_d) sq_must_check;
 struct sq_draft *sq_draft_free(struct sq_draft *d);

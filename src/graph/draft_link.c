@@ -87,7 +87,7 @@ static int share(struct pass *p)
 	};
 	int r;
 
-	if (p->common || job.n < COMMON_MIN_FILES)
+	if (p->common || job.n < COMMON_MIN_FILES || p->d->opts.links_alone)
 		return 0;
 	r = sq_link_common_new(&job, &p->common);
 	if (r < 0)

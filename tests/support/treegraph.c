@@ -173,7 +173,7 @@ int treegraph_update(struct treegraph *t, const char *dir, bool clean)
 	struct sq_discover_opts opts = { .want = want, .max_bytes = MAX_BYTES };
 	struct sq_ignore_config cfg = { .use_gitignore = true };
 	struct sq_draft_opts draft_opts = { .clear = clean || !t->built, .link_flags = t->link_flags,
-					     .disabled_triggers = t->disabled };
+					     .disabled_triggers = t->disabled, .links_alone = t->links_alone };
 	struct sq_discovery *d = NULL;
 	struct sq_draft *draft = NULL;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;

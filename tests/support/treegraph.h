@@ -20,6 +20,7 @@ struct treegraph {
 	bool built;
 	unsigned disabled;              /* mask of enum sq_trigger */
 	uint8_t link_flags;             /* as the daemon's configuration sets them */
+	bool links_alone;               /* see struct sq_draft_opts */
 	struct sq_draft_report report;  /* of the last update */
 	uint64_t n_parsed;              /* files, ever */
 };
