@@ -154,6 +154,13 @@ static void last_build(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_end_object(w);
 }
 
+static void totals(struct sq_jw *w, const struct sq_build_status *b)
+{
+	sq_jw_ku64(w, "parsed_total", b->n_parsed);
+	sq_jw_ku64(w, "moved_total", b->n_moved);
+	sq_jw_ku64(w, "relinked_total", b->n_relinked);
+}
+
 static void watching(struct sq_jw *w, const struct sq_build_status *b)
 {
 	sq_jw_kbool(w, "watching", b->tier != SQ_WATCH_NONE);
@@ -201,6 +208,7 @@ static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace 
 	watching(w, &b);
 	progress(w, &b);
 	last_build(w, &b);
+	totals(w, &b);
 	graph(w, v);
 	sq_jw_end_object(w);
 }

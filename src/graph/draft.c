@@ -216,23 +216,29 @@ static int gather_strings(struct sq_draft *d, struct sq_draft_worker *w, const s
 		while (sq_strings_next(&it, &s))
 			w->strings.v[w->strings.n++] = s;
 	}
+	for (uint32_t i = 0; put->from && i < b->columns.n_strings; i++)
+		w->strings.v[w->strings.n++] = sq_version_string(d->prior, put->from->names[i]);
 	r = sq_extra_names(&src, add_string, w);
 	if (r >= 0)
 		r = add_components(w, b->columns.n_strings);
 	return sq_error_trace(r);
 }
 
-static int intern_strings(struct sq_draft *d, unsigned worker, struct sq_bound *b)
+/* @known: names of the local strings when the base version has them, or NULL */
+static int intern_strings(struct sq_draft *d, unsigned worker, const sq_name *known, struct sq_bound *b)
 {
 	struct sq_draft_worker *w = &d->workers[worker];
 	unsigned start = worker * SQ_INTERN_STRIPES / sq_parallel_width(d->opts.par);
-	uint32_t n_local = b->columns.n_strings;
+	uint32_t n_local = b->columns.n_strings, skip = known ? n_local : 0;
 	int r;
 
 	sq_vec_clear(&w->ids);
 	if (sq_vec_reserve(&w->ids, w->strings.n) < 0)
 		return sq_error_origin(-ENOMEM);
-	r = sq_intern_batch(&d->intern, &w->scratch, start, w->strings.v, (uint32_t)w->strings.n, w->ids.v);
+	if (skip)
+		memcpy(w->ids.v, known, skip * sizeof(sq_name));
+	r = sq_intern_batch(&d->intern, &w->scratch, start, w->strings.v + skip,
+			    (uint32_t)w->strings.n - skip, w->ids.v + skip);
 	if (r < 0)
 		return sq_error_trace(r);
 	if (n_local)
@@ -250,29 +256,38 @@ static void set_identity(struct sq_bound *b, const void *identity)
 /* equal bytes with other facts: what a kept tree said was wrong, and is corrected */
 static uint64_t facts_hash(const struct sq_put *put)
 {
+	if (put->from)
+		return put->from->facts_hash;
 	return put->facts ? sq_hash64(put->facts->blob, put->facts->n_bytes, 0) : 0;
+}
+
+static uint8_t lang_of(const struct sq_put *put)
+{
+	return put->facts || put->from ? (uint8_t)put->lang : SQ_LANG_NONE;
 }
 
 static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *put,
 		      struct sq_bound **ret_b)
 {
 	static const struct sq_columns none = { .p = NULL };
+	const struct sq_columns *columns = put->facts ? &put->facts->columns :
+					   put->from ? &put->from->columns : &none;
 	struct sq_bound *b;
 	int r;
 
-	r = sq_bound_new(d->generation, put->facts ? &put->facts->columns : &none, put->path, &b);
+	r = sq_bound_new(d->generation, columns, put->path, &b);
 	if (r < 0)
 		return sq_error_trace(r);
-	b->lang = put->facts ? put->lang : SQ_LANG_NONE;
+	b->lang = lang_of(put);
 	b->skip = put->skip;
-	b->has_error = put->facts && put->facts->has_error;
+	b->has_error = put->facts ? put->facts->has_error : put->from && put->from->has_error;
 	b->content_hash = put->content_hash;
 	b->facts_hash = facts_hash(put);
 	b->size_bytes = put->size_bytes;
 	set_identity(b, put->identity);
 	r = gather_strings(d, &d->workers[worker], put, b);
 	if (r >= 0)
-		r = intern_strings(d, worker, b);
+		r = intern_strings(d, worker, put->from ? put->from->names : NULL, b);
 	if (r < 0) {
 		sq_piece_free(b);
 		return sq_error_trace(r);
@@ -284,8 +299,7 @@ static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *
 static bool is_same(const struct sq_bound *b, const struct sq_put *put)
 {
 	return b && b->content_hash == put->content_hash && b->size_bytes == put->size_bytes &&
-	       b->lang == (put->facts ? put->lang : SQ_LANG_NONE) && b->skip == put->skip &&
-	       b->facts_hash == facts_hash(put);
+	       b->lang == lang_of(put) && b->skip == put->skip && b->facts_hash == facts_hash(put);
 }
 
 static int put_same(struct sq_draft *d, sq_file file, const struct sq_bound *base, const void *identity)

@@ -36,7 +36,8 @@ struct sq_draft *sq_draft_free(struct sq_draft *d);
 struct sq_put {
 	struct sq_slice path;
 	enum sq_lang lang;
-	const struct sq_facts *facts;   /* NULL: listed as skipped, with @skip */
+	const struct sq_facts *facts;   /* NULL: @from, or listed as skipped, with @skip */
+	const struct sq_bound *from;    /* of the base version: what that file says; not with clear */
 	uint8_t skip;
 	uint64_t content_hash, size_bytes;
 	const void *identity;

@@ -62,6 +62,7 @@ struct sq_build {
 	bool turn_cancel;                 /* atomic: the turn in flight shall end */
 	uint32_t pass;                    /* atomic, enum sq_pass */
 	uint64_t files_done, files_total; /* atomic */
+	uint64_t n_parsed, n_moved, n_relinked;   /* atomic: files, ever */
 	uint64_t generation;              /* atomic: published */
 	bool waits;                       /* under rb->waiting_lock */
 	struct { bool is_set, was_full; uint64_t duration_ns, n_files; struct sq_stages stages; } last;   /* under ws->record */

@@ -144,22 +144,42 @@ static int put_skipped(struct worker *w, struct sq_slice path, const struct sq_i
 	return sq_draft_put(w->s->fill->draft, w->index, &put);
 }
 
+/* columns, names and path of the bound, and about as much again for links and postings */
+static int account_columns(struct schedule *s, struct sq_slice path, const struct sq_columns *c)
+{
+	return account(s, sizeof(struct sq_bound) + path.n + 2 * ((uint64_t)c->n_bytes + 4ull * c->n_strings));
+}
+
 static int put_facts(struct worker *w, struct sq_slice path, const struct sq_read_result *res,
-		     enum sq_lang lang, const struct sq_facts *facts)
+		     enum sq_lang lang, uint64_t hash, const struct sq_facts *facts)
 {
 	struct sq_identity kept = kept_identity(&res->id);
 	struct sq_put put = {
-		.path = path, .lang = lang, .facts = facts,
-		.content_hash = sq_hash64(res->bytes.p, res->bytes.n, 0),
+		.path = path, .lang = lang, .facts = facts, .content_hash = hash,
 		.size_bytes = res->bytes.n, .identity = &kept,
 	};
-	/* columns, names and path of the bound, and about as much again for links and postings */
-	uint64_t bytes = sizeof(struct sq_bound) + path.n +
-			 2 * ((uint64_t)facts->columns.n_bytes + 4ull * facts->columns.n_strings);
-	int r = account(w->s, bytes);
+	int r = account_columns(w->s, path, &facts->columns);
 
 	if (r < 0)
 		return r;
+	return sq_draft_put(w->s->fill->draft, w->index, &put);
+}
+
+/* the content of a file that is gone, at another path */
+static int put_moved(struct worker *w, struct sq_slice path, const struct sq_identity *id,
+		     const struct sq_bound *from)
+{
+	struct sq_identity kept = kept_identity(id);
+	struct sq_put put = {
+		.path = path, .lang = (enum sq_lang)from->lang, .from = from,
+		.content_hash = from->content_hash, .size_bytes = from->size_bytes, .identity = &kept,
+	};
+	int r = account_columns(w->s, path, &from->columns);
+
+	if (r < 0)
+		return r;
+	/* relaxed: a counter for people */
+	(void)sq_add_relaxed(&w->s->fill->build->n_moved, 1);
 	return sq_draft_put(w->s->fill->draft, w->index, &put);
 }
 
@@ -241,16 +261,22 @@ static int parse(struct worker *w, struct sq_slice path, const struct sq_read_re
 {
 	struct sq_facts facts = SQ_FACTS_NULL;
 	enum sq_lang lang = sq_lang_detect(path);
-	uint64_t since;
+	const struct sq_bound *from;
+	uint64_t since, hash;
 	int r;
 
 	if (sq_bytes_are_binary(res->bytes))
 		return put_skipped(w, path, &res->id, SQ_SKIP_BINARY);
+	hash = sq_hash64(res->bytes.p, res->bytes.n, 0);
+	from = sq_plan_gone(w->s->fill->plan, lang, hash, res->bytes.n);
+	if (from)
+		return put_moved(w, path, &res->id, from);
+	(void)sq_add_relaxed(&w->s->fill->build->n_parsed, 1);   /* relaxed: a counter for people */
 	r = extract(w, path, lang, res->bytes, &facts);
 	switch (r) {
 	case 0:
 		since = sq_now_ns();
-		r = put_facts(w, path, res, lang, &facts);
+		r = put_facts(w, path, res, lang, hash, &facts);
 		if (w->stages)
 			w->stages->put_ns += sq_now_ns() - since;
 		sq_facts_deinit(&facts);
@@ -331,6 +357,8 @@ static int put_known(struct schedule *s)
 
 		if (item->what == SQ_PLAN_SKIP)
 			r = put_skipped(&w, item->path, &item->id, item->skip);
+		else if (item->what == SQ_PLAN_MOVE)
+			r = put_moved(&w, item->path, &item->id, item->bound);
 		else if (item->what == SQ_PLAN_REMOVE)
 			r = sq_draft_remove(s->fill->draft, item->path);
 	}

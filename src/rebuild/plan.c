@@ -2,6 +2,7 @@
 #include "rebuild/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -14,7 +15,7 @@ static void empty(struct sq_plan *p)
 {
 	for (size_t i = 0; i < p->found.n; i++)
 		sq_discovery_free(p->found.v[i]);
-	p->n = p->n_read = p->n_removed = p->found.n = 0;
+	p->n = p->n_read = p->n_removed = p->n_moved = p->found.n = p->gone.n = 0;
 	p->read_bytes = 0;
 }
 
@@ -22,6 +23,7 @@ void sq_plan_deinit(struct sq_plan *p)
 {
 	empty(p);
 	sq_vec_deinit(&p->found);
+	sq_vec_deinit(&p->gone);
 	sq_free(p->v);
 	p->v = NULL;
 	p->n = p->cap = 0;
@@ -44,7 +46,7 @@ static int add(struct sq_plan *p, const struct sq_plan_item *item)
 /* a file that is there: does the version say the same of it already? */
 static int add_found(struct sq_plan *p, const struct sq_found_file *f, const struct sq_bound *bound, bool always)
 {
-	struct sq_plan_item item = { .path = f->path, .id = f->id, .skip = f->skip };
+	struct sq_plan_item item = { .path = f->path, .id = f->id, .skip = f->skip, .is_named = always };
 
 	if (bound && !always && sq_identity_eq(&f->id, (const void *)bound->identity) &&
 	    (!f->skip || f->skip == bound->skip))
@@ -55,9 +57,94 @@ static int add_found(struct sq_plan *p, const struct sq_found_file *f, const str
 
 static int add_gone(struct sq_plan *p, const struct sq_bound *bound)
 {
-	struct sq_plan_item item = { .path = bound->path, .what = SQ_PLAN_REMOVE };
+	struct sq_plan_item item = { .path = bound->path, .bound = bound, .what = SQ_PLAN_REMOVE };
 
 	return add(p, &item);
+}
+
+/* ---- files that moved ------------------------------------------------------- */
+
+static const struct sq_identity *identity_of(const struct sq_bound *b)
+{
+	return (const void *)b->identity;
+}
+
+static int by_inode(const void *pa, const void *pb)
+{
+	const struct sq_identity *a = identity_of(*(const struct sq_bound *const *)pa);
+	const struct sq_identity *b = identity_of(*(const struct sq_bound *const *)pb);
+
+	if (a->ino != b->ino)
+		return a->ino < b->ino ? -1 : 1;
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+static int by_content(const void *pa, const void *pb)
+{
+	const struct sq_bound *a = *(const struct sq_bound *const *)pa, *b = *(const struct sq_bound *const *)pb;
+
+	return a->content_hash < b->content_hash ? -1 : a->content_hash > b->content_hash;
+}
+
+static int collect_gone(struct sq_plan *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n && r >= 0; i++)
+		if (p->v[i].what == SQ_PLAN_REMOVE && !p->v[i].bound->skip && p->v[i].bound->lang != SQ_LANG_NONE)
+			r = sq_vec_push(&p->gone, p->v[i].bound);
+	return r < 0 ? sq_error_trace(r) : 0;
+}
+
+/* The directory that a file lies in can be renamed without a trace in the file:
+ * its identity says that the bytes are those that were read. Times too young to
+ * be trusted were never kept, so they are not equal. */
+static void move(struct sq_plan *p, struct sq_plan_item *item)
+{
+	struct sq_bound key, *pkey = &key;
+	const struct sq_bound **found;
+
+	if (item->what != SQ_PLAN_READ || item->is_named)
+		return;
+	memcpy(key.identity, &item->id, sizeof(key.identity));
+	found = bsearch(&pkey, p->gone.v, p->gone.n, sizeof(*p->gone.v), by_inode);
+	if (!found || !sq_identity_eq(identity_of(*found), &item->id) ||
+	    (*found)->lang != sq_lang_detect(item->path))
+		return;
+	item->what = SQ_PLAN_MOVE;
+	item->bound = *found;
+	p->n_read--;
+	p->read_bytes -= item->id.size;
+	p->n_moved++;
+}
+
+/* what is dropped here and turns up there keeps what it says */
+static int match_moves(struct sq_plan *p)
+{
+	int r;
+
+	if (!p->n_removed || !p->n_read)
+		return 0;
+	r = collect_gone(p);
+	if (r < 0 || !p->gone.n)
+		return r;
+	qsort(p->gone.v, p->gone.n, sizeof(*p->gone.v), by_inode);
+	for (size_t i = 0; i < p->n; i++)
+		move(p, &p->v[i]);
+	qsort(p->gone.v, p->gone.n, sizeof(*p->gone.v), by_content);
+	return 0;
+}
+
+const struct sq_bound *sq_plan_gone(const struct sq_plan *p, enum sq_lang lang, uint64_t content_hash, uint64_t size)
+{
+	struct sq_bound key = { .content_hash = content_hash }, *pkey = &key;
+	const struct sq_bound **found;
+
+	if (!p->gone.n)
+		return NULL;
+	found = bsearch(&pkey, p->gone.v, p->gone.n, sizeof(*p->gone.v), by_content);
+	/* of several with one content and two languages the wrong one may be met: then it is parsed */
+	return found && (*found)->size_bytes == size && (*found)->lang == lang ? *found : NULL;
 }
 
 static bool is_below(struct sq_slice path, struct sq_slice dir)
@@ -161,7 +248,8 @@ int sq_plan_whole(struct sq_build *b, struct sq_plan *p, bool all)
 		if (r < 0)
 			return sq_error_trace(r);
 	}
-	return compare(p, d, SQ_LIT(""), all);
+	r = compare(p, d, SQ_LIT(""), all);
+	return r < 0 || all ? r : match_moves(p);
 }
 
 /* one file named by an event: its bytes are always looked at */
@@ -237,5 +325,7 @@ int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_chang
 	}
 	if (r > 0)
 		empty(p);
+	else if (!r)
+		r = match_moves(p);
 	return r < 0 ? sq_error_trace(r) : r;
 }

@@ -2,7 +2,7 @@
 #pragma once
 /*
  * plan — what a turn will do to each file: read it, list it as skipped, drop
- * it, or nothing. Made by comparing the tree with the version that is served.
+ * it, take over what a dropped one said, or nothing. Made by comparing the tree with the version that is served.
  * Ownership: items borrow their paths from the work, from the discoveries that
  *            the plan keeps, or from the prior version.
  * Threads:   the runner.
@@ -11,19 +11,22 @@
  */
 #include "rebuild/build.h"
 
-enum { SQ_PLAN_READ, SQ_PLAN_SKIP, SQ_PLAN_REMOVE };
+enum { SQ_PLAN_READ, SQ_PLAN_SKIP, SQ_PLAN_REMOVE, SQ_PLAN_MOVE };
 struct sq_plan_item {
 	struct sq_slice path;
-	struct sq_identity id;          /* READ: size for the schedule; SKIP: kept */
+	struct sq_identity id;          /* READ: size for the schedule; SKIP, MOVE: kept */
+	const struct sq_bound *bound;   /* REMOVE: what goes; MOVE: what is at @path now */
 	uint8_t what;
+	bool is_named;                  /* by an event: its bytes are looked at, whatever its times say */
 	uint8_t skip;                   /* enum sq_skip of a SKIP */
 };
 struct sq_plan {
 	struct sq_plan_item *v;
 	size_t n, cap;
-	size_t n_read, n_removed;
+	size_t n_read, n_removed, n_moved;
 	uint64_t read_bytes;
 	struct { struct sq_discovery **v; size_t n, cap; } found;
+	struct { const struct sq_bound **v; size_t n, cap; } gone;   /* dropped files with facts, by content */
 	const struct sq_version *prior;
 	const struct sq_parallel *par;  /* for walks */
 };
@@ -35,6 +38,8 @@ void sq_plan_deinit(struct sq_plan *p);
  *       is not what the version says
  */
 int sq_plan_whole(struct sq_build *b, struct sq_plan *p, bool all) sq_must_check;
+/** sq_plan_gone() - a file that this plan drops and that had the same content, or NULL. */
+const struct sq_bound *sq_plan_gone(const struct sq_plan *p, enum sq_lang lang, uint64_t content_hash, uint64_t size);
 enum { SQ_PLAN_E_RULES = 1 };
 /**
  * sq_plan_changes() - only the paths of @set.

@@ -96,6 +96,8 @@ struct sq_build_status {
 	bool last_was_full;
 	uint64_t last_duration_ns, last_files;
 	struct sq_stages last_stages;
+	/* files since it was loaded: parsed; taken over from another path; linked, again too */
+	uint64_t n_parsed, n_moved, n_relinked;
 };
 void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret);
 /** sq_rebuild_is_watched() - false: T0, answers say watching:false. Lock-free. */

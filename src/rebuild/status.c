@@ -20,6 +20,9 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	ret->pass = (enum sq_pass)sq_load_relaxed(&b->pass);
 	ret->files_done = sq_load_relaxed(&b->files_done);
 	ret->files_total = sq_load_relaxed(&b->files_total);
+	ret->n_parsed = sq_load_relaxed(&b->n_parsed);
+	ret->n_moved = sq_load_relaxed(&b->n_moved);
+	ret->n_relinked = sq_load_relaxed(&b->n_relinked);
 	sq_lock(&ws->record);
 	if (b->watch) {
 		ret->tier = sq_watch_root_tier(b->watch);
