@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -225,4 +226,28 @@ int treegraph_clean_dump(const char *dir, uint8_t link_flags, struct sq_buf *out
 		r = treegraph_dump(&t, out);
 	treegraph_deinit(&t);
 	return r;
+}
+
+/* cuts the first line off */
+static struct sq_slice take_line(struct sq_slice *text)
+{
+	const char *end = text->n ? memchr(text->p, '\n', text->n) : NULL;
+	struct sq_slice line = sq_slice(text->p, end ? (size_t)(end - text->p) : text->n);
+
+	*text = end ? sq_slice(end + 1, text->n - line.n - 1) : SQ_SLICE_NULL;
+	return line;
+}
+
+void treegraph_show_difference(struct sq_slice is, struct sq_slice clean)
+{
+	for (unsigned line = 1; is.n || clean.n; line++) {
+		struct sq_slice a = take_line(&is), b = take_line(&clean);
+
+		if (!sq_slice_eq(a, b)) {
+			printf("line %u\n  incremental: %.*s\n  clean:       %.*s\n", line, (int)a.n, a.p ? a.p : "",
+			       (int)b.n, b.p ? b.p : "");
+			fflush(stdout);
+			return;
+		}
+	}
 }

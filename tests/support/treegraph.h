@@ -33,3 +33,5 @@ const struct sq_version *treegraph_version(const struct treegraph *t);   /* sing
 int treegraph_dump(const struct treegraph *t, struct sq_buf *out);
 /** treegraph_clean_dump() - of a build from nothing with a graph of its own. */
 int treegraph_clean_dump(const char *dir, uint8_t link_flags, struct sq_buf *out);
+/** treegraph_show_difference() - the first line of two dumps that differs, to stdout. */
+void treegraph_show_difference(struct sq_slice is, struct sq_slice clean);

@@ -37,15 +37,23 @@ static void make_parents(char *path)
 
 static void write_text(const struct model *m, const char *rel, const void *p, size_t n)
 {
-	char path[512];
+	char path[512], other[516];
+	const char *to = m->save == MODEL_SAVE_RENAME ? other : path;
 	int fd;
 
 	absolute(m, rel, path, sizeof(path));
+	snprintf(other, sizeof(other), "%s%s", path, m->save == MODEL_SAVE_RENAME ? ".new" : "~");
 	make_parents(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (m->save == MODEL_SAVE_BACKUP && rename(path, other) && errno != ENOENT)
+		abort();
+	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, p, n) != (ssize_t)n)
 		abort();
 	close(fd);
+	if (m->save == MODEL_SAVE_RENAME && rename(other, path))
+		abort();
+	if (m->save == MODEL_SAVE_BACKUP && unlink(other) && errno != ENOENT)
+		abort();
 }
 
 static void write_file(const struct model *m, const struct model_file *f)

@@ -17,6 +17,9 @@
 #define MODEL_CLASSES 2
 #define MODEL_IMPORTS 4
 #define MODEL_USES 8
+/* how a text gets into its file */
+enum model_save { MODEL_SAVE_WRITE, MODEL_SAVE_RENAME /* a new file over the old */,
+		  MODEL_SAVE_BACKUP /* the old one steps aside and goes */, MODEL_SAVES };
 
 struct model_func { uint8_t name; bool local; };
 struct model_class { uint8_t name; int8_t base; uint8_t method[2]; };
@@ -36,6 +39,7 @@ struct model {
 	const char *root;
 	uint64_t rng;
 	uint8_t dir_name[5];            /* each directory has one of several names */
+	uint8_t save;                   /* enum model_save, of the steps to come */
 	struct model_file file[MODEL_FILES];
 	char what[700];                 /* the last step, for a message */
 };

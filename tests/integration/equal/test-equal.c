@@ -64,24 +64,6 @@ static int dump_of_new_process(const struct options *o, const char *dir, uint8_t
 	return pclose(p) ? -EIO : sq_buf_error(out);
 }
 
-static void show_difference(const struct sq_buf *a, const struct sq_buf *b)
-{
-	const char *p = a->p, *q = b->p, *pe = p + a->n, *qe = q + b->n;
-
-	for (unsigned line = 1; p < pe || q < qe; line++) {
-		const char *pl = p < pe ? memchr(p, '\n', (size_t)(pe - p)) : NULL;
-		const char *ql = q < qe ? memchr(q, '\n', (size_t)(qe - q)) : NULL;
-		size_t pn = pl ? (size_t)(pl - p) : (size_t)(pe - p), qn = ql ? (size_t)(ql - q) : (size_t)(qe - q);
-
-		if (pn != qn || memcmp(p, q, pn)) {
-			printf("line %u\n  incremental: %.*s\n  clean:       %.*s\n", line, (int)pn, p, (int)qn, q);
-			return;
-		}
-		p += pn + 1;
-		q += qn + 1;
-	}
-}
-
 /* Return: 1 equal, 0 different, <0 */
 static int compare(const struct options *o, const struct treegraph *t, const char *dir, unsigned step)
 {
@@ -94,7 +76,7 @@ static int compare(const struct options *o, const struct treegraph *t, const cha
 	if (!r) {
 		r = a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
 		if (!r && !o->disabled)
-			show_difference(&a, &b);
+			treegraph_show_difference(sq_buf_slice(&a), sq_buf_slice(&b));
 	}
 	sq_buf_deinit(&a);
 	sq_buf_deinit(&b);
