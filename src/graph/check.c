@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/varint.h"
+#include "graph/name_index.h"
 #include "graph/postings.h"
 #include "graph/shards.h"
 #include "graph/stats.h"
@@ -44,6 +45,12 @@ static void check_dicts(struct check *c)
 		const struct sq_dict *d = v->dicts[i];
 
 		count(c, d, SQ_PIECE_DICT);
+		if (!need(c, !d->index == (d->n < SQ_NAME_INDEX_MIN), "a big dictionary has an index"))
+			return;
+		if (d->index)
+			count(c, d->index, SQ_PIECE_NAME_INDEX);
+		if (d->index && !need(c, sq_name_index_check(d->index, d), "the index of a dictionary"))
+			return;
 		if (!need(c, d->first == next && d->n, "dictionaries are contiguous") ||
 		    !need(c, d->n < d->n_slots, "a dictionary has a free slot"))
 			return;

@@ -33,6 +33,7 @@ int sq_dict_new(uint64_t birth, sq_name first, uint32_t n, uint64_t n_string_byt
 	d = sq_piece_alloc(SQ_PIECE_DICT, birth, bytes);
 	if (!d)
 		return sq_error_origin(-ENOMEM);
+	d->index = NULL;
 	d->first = first;
 	d->n = n;
 	d->n_slots = (uint32_t)n_slots;

@@ -18,8 +18,10 @@
 typedef uint32_t sq_name;               /* NameId; SQ_NAME_NONE: no such name */
 #define SQ_NAME_NONE UINT32_MAX
 
+struct sq_name_index;
 struct sq_dict {
 	struct sq_piece piece;
+	const struct sq_name_index *index;      /* a piece of its own; NULL: none (small) */
 	uint32_t first, n;
 	uint32_t n_slots;               /* power of two */
 	uint32_t n_string_bytes;

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "graph/bound.h"
 #include "graph/draft_state.h"
+#include "graph/name_index.h"
 #include "graph/shards.h"
 #include "graph/stats.h"
 
@@ -107,11 +108,18 @@ static int assign_files(struct sq_draft *d, uint32_t *ret_n_file_ids)
 
 struct dicts { SQ_VEC(const struct sq_dict *) v; };
 
-/* a dictionary that a merge has taken in */
+static int note_dead_dict(struct sq_draft *d, const struct sq_dict *dict)
+{
+	int r = note_dead(d, dict->index);
+
+	return r < 0 ? r : note_dead(d, dict);
+}
+
+/* a dictionary that a merge has taken in; one of this draft has no index yet */
 static int drop_dict(struct sq_draft *d, const struct sq_dict *dict)
 {
 	if (dict->piece.birth != d->generation)
-		return note_dead(d, dict);
+		return note_dead_dict(d, dict);
 	for (size_t i = d->made.n; i-- > 0;)
 		if (d->made.v[i] == dict) {
 			d->made.v[i] = d->made.v[--d->made.n];
@@ -148,6 +156,21 @@ static int merge_dicts(struct sq_draft *d, struct dicts *list)
 	return 0;
 }
 
+static int index_dict(struct sq_draft *d, struct sq_dict *dict)
+{
+	struct sq_name_index *x;
+	int r;
+
+	if (dict->n < SQ_NAME_INDEX_MIN)
+		return 0;
+	r = sq_name_index_make(d->generation, dict, d->opts.par, d->opts.cancel, &x);
+	if (r >= 0)
+		r = sq_draft_made(d, x);
+	if (r >= 0)
+		dict->index = x;
+	return sq_error_trace(r);
+}
+
 static int finish_dicts(struct sq_draft *d, struct dicts *list)
 {
 	const struct sq_parallel *par = sq_intern_n_new(&d->intern) > 4096 ? d->opts.par : NULL;
@@ -167,7 +190,8 @@ static int finish_dicts(struct sq_draft *d, struct dicts *list)
 	if (r < 0)
 		return sq_error_trace(r);
 	list->v.v[list->v.n++] = fresh;
-	return sq_error_trace(merge_dicts(d, list));
+	r = merge_dicts(d, list);
+	return r < 0 ? sq_error_trace(r) : sq_error_trace(index_dict(d, (struct sq_dict *)list->v.v[list->v.n - 1]));
 }
 
 static int final_names(void *arg, unsigned worker, uint32_t i)
@@ -382,7 +406,7 @@ static int note_all_dead(struct sq_draft *d, const struct sq_version *v)
 	int r = 0;
 
 	for (uint32_t i = 0; i < v->n_dicts && r >= 0; i++)
-		r = note_dead(d, v->dicts[i]);
+		r = note_dead_dict(d, v->dicts[i]);
 	for (uint32_t i = 0; i < v->n_shards && r >= 0; i++)
 		r = note_dead(d, v->shards[i]);
 	for (uint32_t i = 0; i < v->n_chunks && r >= 0; i++)

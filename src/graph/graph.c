@@ -45,8 +45,10 @@ int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *tra
 
 static void free_version(struct sq_version *v)
 {
-	for (uint32_t i = 0; i < v->n_dicts; i++)
+	for (uint32_t i = 0; i < v->n_dicts; i++) {
+		sq_piece_free((void *)v->dicts[i]->index);
 		sq_piece_free((void *)v->dicts[i]);
+	}
 	for (uint32_t i = 0; i < v->n_shards; i++)
 		sq_piece_free((void *)v->shards[i]);
 	for (sq_file f = 0; f < v->n_file_ids; f++) {

@@ -32,6 +32,7 @@ const char *sq_piece_kind_name(enum sq_piece_kind kind)
 		[SQ_PIECE_CHUNK] = "chunks",
 		[SQ_PIECE_SHARD] = "shards",
 		[SQ_PIECE_ROOT] = "roots",
+		[SQ_PIECE_NAME_INDEX] = "name_index",
 	};
 
 	return kind < SQ_PIECE_MAX ? names[kind] : "";

@@ -15,7 +15,7 @@
 #include "base/alloc.h"
 
 enum sq_piece_kind { SQ_PIECE_DICT, SQ_PIECE_BOUND, SQ_PIECE_LINKS, SQ_PIECE_CHUNK,
-		     SQ_PIECE_SHARD, SQ_PIECE_ROOT, SQ_PIECE_MAX };
+		     SQ_PIECE_SHARD, SQ_PIECE_ROOT, SQ_PIECE_NAME_INDEX, SQ_PIECE_MAX };
 struct sq_piece {
 	uint64_t birth;       /* generation of the first version that uses it */
 	uint64_t n_bytes;     /* exact bytes charged: usable size of the allocation */

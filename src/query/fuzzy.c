@@ -80,6 +80,14 @@ float sq_trigrams_similarity(const struct sq_trigrams *t, struct sq_slice name)
 	return (float)shared / (float)all;
 }
 
+float sq_trigrams_bound(const struct sq_trigrams *t, size_t n)
+{
+	size_t in_name = SQ_MIN(n, (size_t)SQ_FUZZY_MAX) + 1;
+	size_t shared = SQ_MIN((size_t)t->n, in_name);
+
+	return (float)shared / (float)(t->n + in_name - shared);
+}
+
 struct jaro {
 	bool a_hit[SQ_FUZZY_MAX], b_hit[SQ_FUZZY_MAX];
 	size_t n_hits;

@@ -2,11 +2,14 @@
 #pragma once
 /*
  * names — the set of NameIds of a version whose text matches a pattern.
- * One pass over the dictionaries' bytes: a literal that every match needs is
- * looked for in a whole dictionary at once, not name by name.
+ * A big dictionary has an index (graph/name_index.h) for prefixes and for
+ * literals of which every match needs one; without it, or when it leaves too
+ * many names, a literal is looked for in a whole dictionary at once, not name
+ * by name.
  * Ownership: the caller's. Threads: as the caller.
  */
 #include "query/regex.h"
+#include "graph/name_index.h"
 #include "graph/version.h"
 
 struct sq_name_set {

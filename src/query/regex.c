@@ -13,6 +13,18 @@ struct sq_regex {
 	bool literal_is_all;
 	char *prefix;           /* every match begins the text with it */
 	size_t n_prefix;
+	bool prefix_is_all;     /* and beginning with it is enough */
+	struct sq_slice needs[SQ_REGEX_MAX_NEEDS];
+	unsigned n_needs;
+	bool icase;
+	char *needs_text;       /* what they point to */
+};
+
+/* some strings, each followed by a NUL, of which a match contains one */
+struct literals {
+	struct sq_buf text;
+	unsigned n;
+	size_t shortest;
 };
 
 /* one pass over the pattern: what it may hold, and its dialect made POSIX */
@@ -23,7 +35,10 @@ struct reader {
 	struct sq_buf run;      /* plain bytes in a row, outside of groups */
 	struct sq_buf best;     /* the longest run so far */
 	struct sq_buf prefix;   /* the run behind a '^' that begins the pattern */
-	bool in_prefix;
+	bool in_prefix, prefix_is_all;
+	/* of the best group of plain alternatives: what each makes of the run
+	 * before the group; else the best runs of the pattern's alternatives */
+	struct literals any;
 	unsigned flags;
 	unsigned depth;
 	/* atoms with repetitions written out: of each open group, and of the
@@ -60,6 +75,63 @@ static void end_run(struct reader *r)
 			r->out.error = sq_buf_error(&r->best);
 	}
 	sq_buf_clear(&r->run);
+}
+
+static void end_literal(struct literals *l, size_t n)
+{
+	sq_buf_putc(&l->text, '\0');
+	l->shortest = l->n ? SQ_MIN(l->shortest, n) : n;
+	l->n++;
+}
+
+/* the pattern's own alternatives: the best run of the one that ends here */
+static void end_alternative(struct reader *r)
+{
+	sq_buf_add_slice(&r->any.text, sq_buf_slice(&r->best));
+	end_literal(&r->any, r->best.n);
+	sq_buf_clear(&r->best);
+}
+
+/* the alternatives of a group, behind the run before it; false: not plain ones */
+static bool read_plain_group(const struct reader *r, struct literals *l)
+{
+	size_t i = r->at + 1, n = r->run.n;
+
+	if (i + 1 < r->in.n && r->in.p[i] == '?' && r->in.p[i + 1] == ':')
+		i += 2;
+	sq_buf_add_slice(&l->text, sq_buf_slice(&r->run));
+	for (; i < r->in.n && l->n < SQ_REGEX_MAX_NEEDS; i++) {
+		char c = r->in.p[i];
+
+		if (c == '|' || c == ')') {
+			end_literal(l, n);
+			n = r->run.n;
+			if (c == ')')
+				return i + 1 == r->in.n || !strchr("*?{", r->in.p[i + 1]);
+			sq_buf_add_slice(&l->text, sq_buf_slice(&r->run));
+		} else if (!c || strchr("\\^$.[(*+?{", c)) {
+			return false;
+		} else {
+			sq_buf_putc(&l->text, c);
+			n++;
+		}
+	}
+	return false;
+}
+
+static void note_group(struct reader *r)
+{
+	struct literals l = { .text = SQ_BUF_NULL };
+
+	if (!r->has_choice && read_plain_group(r, &l) && l.shortest > r->any.shortest) {
+		struct literals t = r->any;
+
+		r->any = l;
+		l = t;
+	}
+	if (sq_buf_error(&l.text))
+		r->out.error = sq_buf_error(&l.text);
+	sq_buf_deinit(&l.text);
 }
 
 /* something that is not one plain byte */
@@ -214,6 +286,8 @@ static int read_repeat(struct reader *r, char c)
 
 static int open_group(struct reader *r)
 {
+	if (!r->depth)
+		note_group(r);
 	not_plain(r);
 	if (r->depth == SQ_REGEX_MAX_DEPTH)
 		return refuse(r, "groups nested over 50 deep");
@@ -249,6 +323,21 @@ static void add_any(struct reader *r)
 		sq_buf_puts(&r->out, lines || all ? "." : "[^\n]");
 }
 
+/* a '|' outside of groups: what groups before it hold is not certain */
+static void note_choice(struct reader *r)
+{
+	if (!r->has_choice) {
+		int error = sq_buf_error(&r->any.text);
+
+		if (error)
+			r->out.error = error;
+		sq_buf_clear(&r->any.text);
+		r->any.n = 0;
+	}
+	r->has_choice = true;
+	end_alternative(r);
+}
+
 static int read_one(struct reader *r)
 {
 	char c = r->in.p[r->at];
@@ -276,9 +365,10 @@ static int read_one(struct reader *r)
 	case '{':
 		return read_repeat(r, c);
 	case '|':
-		r->has_choice |= !r->depth;
 		not_plain(r);
 		sq_buf_putc(&r->out, c);
+		if (!r->depth)
+			note_choice(r);
 		break;
 	case '^':
 	case '$':
@@ -313,7 +403,10 @@ static int read_all(struct reader *r)
 		return ret;
 	if (r->depth)
 		return refuse(r, "'(' without ')'");
+	r->prefix_is_all = r->in_prefix;
 	end_run(r);
+	if (r->has_choice)
+		end_alternative(r);
 	return 0;
 }
 
@@ -344,6 +437,38 @@ static void reader_deinit(struct reader *r)
 	sq_buf_deinit(&r->run);
 	sq_buf_deinit(&r->best);
 	sq_buf_deinit(&r->prefix);
+	sq_buf_deinit(&r->any.text);
+}
+
+/* a set of literals replaces the one when its shortest is longer */
+static int take_needs(struct sq_regex *re, struct reader *r)
+{
+	const char *at;
+
+	if (!r->has_choice && (r->best.n >= r->any.shortest || !r->any.n)) {
+		sq_buf_clear(&r->any.text);
+		r->any.n = 0;
+		sq_buf_add_slice(&r->any.text, sq_buf_slice(&r->best));
+		end_literal(&r->any, r->best.n);
+	}
+	if (sq_buf_error(&r->any.text))
+		return sq_error_origin(-ENOMEM);
+	if (!r->any.shortest || r->any.n > SQ_REGEX_MAX_NEEDS)
+		return 0;
+	at = re->needs_text = SQ_TAKE(r->any.text.p);
+	for (; re->n_needs < r->any.n; at += strlen(at) + 1)
+		re->needs[re->n_needs++] = sq_slice_z(at);
+	return 0;
+}
+
+static void take_literals(struct sq_regex *re, struct reader *r)
+{
+	re->literal_is_all = r->only_literal;
+	re->n_literal = r->best.n;
+	re->literal = SQ_TAKE(r->best.p);
+	re->prefix_is_all = r->prefix_is_all;
+	re->n_prefix = r->prefix.n;
+	re->prefix = SQ_TAKE(r->prefix.p);
 }
 
 int sq_regex_new_flags(struct sq_slice pattern, unsigned flags, struct sq_regex **ret_re,
@@ -362,14 +487,14 @@ int sq_regex_new_flags(struct sq_slice pattern, unsigned flags, struct sq_regex 
 	if (!ret)
 		ret = compile(re, &r);
 	if (!ret) {
-		if (!(flags & SQ_REGEXF_ICASE) && !r.has_choice) {
-			re->literal_is_all = r.only_literal;
-			re->n_literal = r.best.n;
-			re->literal = SQ_TAKE(r.best.p);
-			re->n_prefix = r.prefix.n;
-			re->prefix = SQ_TAKE(r.prefix.p);
-		}
-		*ret_re = re;
+		re->icase = flags & SQ_REGEXF_ICASE;
+		ret = take_needs(re, &r);
+		if (!re->icase && !r.has_choice)
+			take_literals(re, &r);
+		if (ret < 0)
+			sq_regex_free(re);
+		else
+			*ret_re = re;
 	} else {
 		sq_free(re);
 	}
@@ -433,6 +558,7 @@ struct sq_regex *sq_regex_free(struct sq_regex *re)
 		regfree(&re->re);
 		sq_free(re->literal);
 		sq_free(re->prefix);
+		sq_free(re->needs_text);
 		sq_free(re);
 	}
 	return NULL;
@@ -479,18 +605,44 @@ static bool run_regex(const struct sq_regex *re, struct sq_slice text)
 }
 #endif
 
+/* the matcher of the C library is a hundred times slower than this */
+static bool has_need(const struct sq_regex *re, struct sq_slice text)
+{
+	if (re->n_needs < 2 || re->icase)
+		return true;
+	for (unsigned i = 0; i < re->n_needs; i++)
+		if (memmem(text.p, text.n, re->needs[i].p, re->needs[i].n))
+			return true;
+	return false;
+}
+
 bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
 {
 	if (re->n_prefix && (text.n < re->n_prefix ||
 			     memcmp(text.p, re->prefix, re->n_prefix)))
 		return false;
+	if (re->prefix_is_all)
+		return true;
 	if (text.n < re->n_literal ||
 	    (re->n_literal &&
 	     !memmem(text.p, text.n, re->literal, re->n_literal)))
 		return false;
 	if (re->literal_is_all)
 		return true;
-	return run_regex(re, text);
+	return has_need(re, text) && run_regex(re, text);
+}
+
+struct sq_regex_needs sq_regex_needs(const struct sq_regex *re)
+{
+	return (struct sq_regex_needs){
+		.v = re->needs, .n = re->n_needs, .icase = re->icase,
+		.is_enough = re->literal_is_all && re->n_needs,
+	};
+}
+
+bool sq_regex_prefix_is_all(const struct sq_regex *re)
+{
+	return re->prefix_is_all;
 }
 
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all)

@@ -16,6 +16,7 @@
 #define SQ_REGEX_MAX_DEPTH 50u
 #define SQ_REGEX_MAX_REPEAT 1000u       /* of one {m,n} */
 #define SQ_REGEX_MAX_ATOMS 4096u        /* with every {m,n} written out */
+#define SQ_REGEX_MAX_NEEDS 16u          /* more alternatives are not kept apart */
 #define SQ_REGEX_MESSAGE 160u           /* bytes that a message may need */
 
 struct sq_regex;
@@ -40,3 +41,13 @@ bool sq_regex_match(const struct sq_regex *re, struct sq_slice text);
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all);
 /** sq_regex_prefix() - bytes that every match begins the text with; empty: none known. */
 struct sq_slice sq_regex_prefix(const struct sq_regex *re);
+/** sq_regex_prefix_is_all() - is beginning with the prefix enough? */
+bool sq_regex_prefix_is_all(const struct sq_regex *re);
+/* every match contains one of these; n = 0: none known. "_(init|exit)$": "_init", "_exit" */
+struct sq_regex_needs {
+	const struct sq_slice *v;
+	unsigned n;
+	bool is_enough;         /* containing one is enough */
+	bool icase;             /* without regard to ASCII case */
+};
+struct sq_regex_needs sq_regex_needs(const struct sq_regex *re);

@@ -169,21 +169,49 @@ static bool is_defined(const struct sq_version *v, sq_name id)
 	return sq_posting_next(&it, &p);
 }
 
-static int collect(const struct sq_version *v, const struct sq_search *s,
-		   const struct sq_trigrams *t, struct candidates *c)
-{
-	for (sq_name id = 0; id < v->n_names; id++) {
-		struct candidate new = { .id = id };
+/* what one fuzzy search has: the names that were looked at and the best of them */
+struct fuzzy {
+	const struct sq_version *v;
+	const struct sq_search *s;
+	const struct sq_trigrams *t;
+	struct candidates *c;
+	uint32_t n_seen;
+};
 
-		if (id % 4096 == 0 && is_canceled(s))
-			return -ECANCELED;
-		new.similarity = sq_trigrams_similarity(
-			t, sq_version_string(v, id));
-		if (new.similarity >= SQ_SEARCH_FUZZY_MIN_SIMILARITY &&
-		    is_defined(v, id))
-			offer(v, c, new);
-	}
+/* is nothing with at most @similarity to be taken any more? */
+static bool is_out(const struct fuzzy *f, float similarity)
+{
+	const struct candidates *c = f->c;
+
+	return similarity < SQ_SEARCH_FUZZY_MIN_SIMILARITY ||
+	       (c->n == SQ_ARRAY_SIZE(c->v) && similarity < c->v[0].similarity);
+}
+
+static int look_at(struct fuzzy *f, sq_name id, struct sq_slice name)
+{
+	struct candidate new = { .id = id };
+
+	if (f->n_seen++ % 4096 == 0 && is_canceled(f->s))
+		return -ECANCELED;
+	if (is_out(f, sq_trigrams_bound(f->t, name.n)))
+		return 0;
+	new.similarity = sq_trigrams_similarity(f->t, name);
+	if (!is_out(f, new.similarity) && is_defined(f->v, id))
+		offer(f->v, f->c, new);
 	return 0;
+}
+
+static int collect(struct fuzzy *f)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < f->v->n_dicts; i++) {
+		const struct sq_dict *d = f->v->dicts[i];
+
+		for (uint32_t k = 0; !r && k < d->n; k++)
+			r = look_at(f, d->first + k, sq_dict_get(d, d->first + k));
+	}
+	return r;
 }
 
 static int search_fuzzy(const struct sq_version *v, const struct sq_search *s,
@@ -195,7 +223,7 @@ static int search_fuzzy(const struct sq_version *v, const struct sq_search *s,
 
 	if (t && c) {
 		sq_trigrams_init(t, s->pattern);
-		r = collect(v, s, t, c);
+		r = collect(&(struct fuzzy){ v, s, t, c, 0 });
 	}
 	for (size_t i = 0; !r && i < c->n; i++) {
 		float score = sq_jaro_winkler(

@@ -18,8 +18,10 @@ static void add_piece(struct pieces *set, const void *piece)
 static void pieces_of(const struct sq_version *v, struct pieces *set)
 {
 	add_piece(set, v);
-	for (uint32_t i = 0; i < v->n_dicts; i++)
+	for (uint32_t i = 0; i < v->n_dicts; i++) {
 		add_piece(set, v->dicts[i]);
+		add_piece(set, v->dicts[i]->index);
+	}
 	for (uint32_t i = 0; i < v->n_shards; i++)
 		add_piece(set, v->shards[i]);
 	for (uint32_t i = 0; i < v->n_chunks; i++)

@@ -57,6 +57,32 @@ START_TEST(dialect)
 }
 END_TEST
 
+/* what every match has one of, joined by blanks */
+START_TEST(needs)
+{
+	static const struct { const char *re, *needs; } t[] = {
+		{ "_(init|probe)$", "_init _probe" }, { "foo|bar_baz", "foo bar_baz" }, { "get_.*_ident", "_ident" },
+		{ "(alloc|free)+", "alloc free" }, { "(alloc|free)?x", "x" }, { "(alloc|free){0,2}", "" },
+		{ "a(b|)", "ab a" }, { "a(b|c)|d", "a d" }, { "(a|b)*", "" }, { "long(a|b)_longer_", "_longer_" },
+		{ "x(?:yz|w)", "xyz xw" }, { "(a|b[cd])ef", "ef" }, { "a|", "" }, { "|", "" }, { ".*", "" },
+		{ "(((ab)))", "" }, { "ab(c(d|e)f)", "ab" }, { "(0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f|g)", "" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		struct sq_regex *re = compile(t[i].re, i % 2);
+		struct sq_regex_needs n = sq_regex_needs(re);
+		char text[128] = "";
+
+		for (unsigned k = 0; k < n.n; k++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%.*s", k ? " " : "",
+				 (int)n.v[k].n, n.v[k].p);
+		ck_assert_msg(!strcmp(text, t[i].needs), "%s: '%s'", t[i].re, text);
+		ck_assert_int_eq(n.icase, i % 2);
+		sq_regex_free(re);
+	}
+}
+END_TEST
+
 START_TEST(prefixes)
 {
 	static const struct { const char *re, *prefix; } t[] = {
@@ -69,6 +95,7 @@ START_TEST(prefixes)
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
 		struct sq_regex *re = compile(t[i].re, false);
 
+		ck_assert_int_eq(sq_regex_prefix_is_all(re), !strcmp(t[i].re, "^get_") || !strcmp(t[i].re, "^"));
 		ck_assert_msg(sq_slice_is(sq_regex_prefix(re), t[i].prefix), "%s: %.*s",
 			      t[i].re, (int)sq_regex_prefix(re).n, sq_regex_prefix(re).p);
 		sq_regex_free(re);
@@ -232,6 +259,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, dialect);
+	tcase_add_test(c, needs);
 	tcase_add_test(c, prefixes);
 	tcase_add_test(c, lines_and_dots);
 	tcase_add_test(c, text_is_bounded_by_its_length);
