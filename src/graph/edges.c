@@ -311,3 +311,23 @@ int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
 			r = emit_targets(&in, s.links, f, i, &ref, sq_links_of_ref(s.links, i));
 	return r;
 }
+
+int sq_edges_out_of_file(const struct sq_version *v, sq_file f,
+			 int (*fn)(void *arg, const struct sq_edge *e), void *arg)
+{
+	struct sq_file_slot s = sq_version_slot(v, f);
+	const struct in in = { .v = v, .fn = fn, .arg = arg };
+	const uint8_t *at = s.links->ref_link;
+	struct sq_ref_cursor it;
+	struct sq_ref ref;
+	uint32_t link;
+	int r = 0;
+
+	sq_refs_begin(&s.bound->columns, &it);
+	for (uint32_t i = 0; !r && sq_refs_next(&it, &ref); i++) {
+		at = sq_varint_get32(at, &link);
+		if (ref.encl == SQ_NONE)
+			r = emit_targets(&in, s.links, f, i, &ref, &s.links->links[link]);
+	}
+	return r;
+}

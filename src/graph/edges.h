@@ -22,3 +22,6 @@ int sq_edges_in(const struct sq_version *v, sq_file f, uint32_t def,
  *  unbound ones come once with target.file == SQ_FILE_NONE. */
 int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
 		 int (*fn)(void *arg, const struct sq_edge *e), void *arg);
+/** sq_edges_out_of_file() - references of @f that lie in no definition. As sq_edges_out(). */
+int sq_edges_out_of_file(const struct sq_version *v, sq_file f,
+			 int (*fn)(void *arg, const struct sq_edge *e), void *arg);
