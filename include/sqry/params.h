@@ -8,6 +8,7 @@
  *            so that a caller checks once.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -24,6 +25,8 @@ struct sqry_params *sqry_params_free(struct sqry_params *p);
 void sqry_params_string(struct sqry_params *p, const char *key, const char *s);
 void sqry_params_int(struct sqry_params *p, const char *key, int64_t v);
 void sqry_params_bool(struct sqry_params *p, const char *key, bool v);
+/** sqry_params_strings() - an array of @n strings. */
+void sqry_params_strings(struct sqry_params *p, const char *key, const char *const *v, size_t n);
 /** sqry_params_json() - the object so far, borrowed until the next call on @p;
  *  NULL when out of memory. */
 const char *sqry_params_json(struct sqry_params *p);

@@ -5,6 +5,7 @@
 
 #include "cli/analysis.h"
 #include "cli/opts.h"
+#include "cli/relations.h"
 #include "cli/stats.h"
 #include "cli/text.h"
 #include "cli/dispatch.h"
@@ -328,6 +329,9 @@ int sq_cmd_graph(struct sq_cli *cli, int argc, char **argv)
 	static const struct sq_command commands[] = {
 		{ "direct-callers", direct_callers, "what calls a symbol" },
 		{ "direct-callees", direct_callees, "what a symbol calls" },
+		{ "relations", sq_cmd_relations, "what is related to a symbol, and how" },
+		{ "trace-path", sq_cmd_trace_path, "chains of calls from one symbol to another" },
+		{ "dependency-tree", sq_cmd_dependency_tree, "what a symbol or a file refers to" },
 		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
 		{ "is-in-cycle", sq_cmd_is_in_cycle, "is a symbol in such a circle" },
 		{ "stats", stats, "what a graph holds" },

@@ -6,6 +6,7 @@
 
 #include "cli/analysis.h"
 #include "cli/dispatch.h"
+#include "cli/relations.h"
 
 /* https://no-color.org: set and not empty means none */
 static bool wants_color(void)
@@ -25,6 +26,9 @@ int main(int argc, char **argv)
 		{ "graph", sq_cmd_graph, "callers, callees, statistics, dump" },
 		{ "unused", sq_cmd_unused, "definitions that nothing uses" },
 		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
+		{ "impact", sq_cmd_impact, "what a change of a symbol may touch" },
+		{ "subgraph", sq_cmd_subgraph, "the calls around symbols" },
+		{ "export", sq_cmd_export, "a graph for a program that draws" },
 		{ "daemon", sq_cmd_daemon, "start, stop, look at the daemon" },
 	};
 	struct sq_cli cli = {

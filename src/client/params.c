@@ -48,6 +48,17 @@ void sqry_params_bool(struct sqry_params *p, const char *key, bool v)
 		sq_jw_kbool(&p->writer, key, v);
 }
 
+void sqry_params_strings(struct sqry_params *p, const char *key, const char *const *v, size_t n)
+{
+	if (!p)
+		return;
+	sq_jw_key(&p->writer, key);
+	sq_jw_begin_array(&p->writer);
+	for (size_t i = 0; i < n; i++)
+		sq_jw_string(&p->writer, sq_slice_z(v[i]));
+	sq_jw_end_array(&p->writer);
+}
+
 /* closed for the reader, reopened for the next member */
 const char *sqry_params_json(struct sqry_params *p)
 {

@@ -11,7 +11,7 @@
 struct sq_item_writer {
 	const struct sq_version *v;
 	struct sq_slice root;          /* of the workspace */
-	struct sq_buf qualified, path;
+	struct sq_buf qualified;
 };
 void sq_items_begin(struct sq_item_writer *iw, const struct sq_version *v, struct sq_slice root);
 void sq_items_end(struct sq_item_writer *iw);
@@ -21,5 +21,8 @@ void sq_item_write(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, uint32
 /** sq_short_write() - members of a short symbol: {name, qualifiedName, kind, fileUri, line, language};
  *  the object is open, the caller adds its own and closes it. */
 void sq_short_write(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, uint32_t def);
+/** sq_node_write() - a node reference: {name, qualifiedName, kind, language, fileUri, range}; lines
+ *  from 1, characters from 0. @def: SQ_NONE for the file itself. */
+void sq_node_write(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, uint32_t def);
 /** sq_path_write() - "file_path" with "path_b64" beside it when bytes were lost. */
 void sq_path_write(struct sq_jw *w, struct sq_slice path);

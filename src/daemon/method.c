@@ -17,6 +17,12 @@ static const struct sq_method methods[] = {
 	{ "find_unused", sq_method_find_unused },
 	{ "find_cycles", sq_method_find_cycles },
 	{ "is_node_in_cycle", sq_method_is_node_in_cycle },
+	{ "relation_query", sq_method_relation_query },
+	{ "dependency_impact", sq_method_dependency_impact },
+	{ "trace_path", sq_method_trace_path },
+	{ "subgraph", sq_method_subgraph },
+	{ "show_dependencies", sq_method_show_dependencies },
+	{ "export_graph", sq_method_export_graph },
 #ifdef SQ_TEST_HOOKS
 	{ "test/fault", sq_method_test_fault },
 #endif

@@ -15,6 +15,16 @@ void sq_method_direct_callees(struct sq_call *c);
 void sq_method_find_unused(struct sq_call *c);
 void sq_method_find_cycles(struct sq_call *c);
 void sq_method_is_node_in_cycle(struct sq_call *c);
+/* method_relation.c */
+void sq_method_relation_query(struct sq_call *c);
+void sq_method_dependency_impact(struct sq_call *c);
+void sq_method_trace_path(struct sq_call *c);
+/* method_graph.c */
+void sq_method_subgraph(struct sq_call *c);
+void sq_method_show_dependencies(struct sq_call *c);
+void sq_method_export_graph(struct sq_call *c);
+/* method_complexity.c */
+void sq_method_complexity_metrics(struct sq_call *c);
 /* method_dump.c */
 void sq_method_dump(struct sq_call *c);
 /* method_status.c */

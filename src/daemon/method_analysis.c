@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Analyses of a whole version: each is a job that ends when its call does. */
-#include <string.h>
-
-#include "base/time.h"
 #include "daemon/items.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
-#include "daemon/read.h"
+#include "daemon/tool.h"
 #include "graph/scc.h"
 #include "graph/unused.h"
 #include "query/picks.h"
@@ -14,7 +11,6 @@
 #define UNUSED_MAX 1000
 #define CYCLES_MAX 500
 #define CYCLE_NODES_MAX 200u   /* listed of one component */
-#define CANDIDATES_MAX 20u
 #define DEPTH_MAX 1000000
 
 struct analysis_args {
@@ -25,71 +21,6 @@ struct analysis_args {
 	enum sq_cycle_type type;
 	uint64_t langs, kinds;         /* masks; 0: any */
 };
-
-static struct analysis_args *args_new(struct sq_call *c)
-{
-	c->args = sq_calloc(1, sizeof(struct analysis_args));
-	if (!c->args) {
-		sq_answer_internal(&c->out, c->req->id, "out of memory");
-		sq_call_answered(c);
-	}
-	return c->args;
-}
-
-static void begin(struct sq_read *r, struct sq_jw *w)
-{
-	sq_read_begin(r, w);
-	sq_jw_begin_object(w);
-	sq_jw_key(w, "data");
-	sq_jw_begin_object(w);
-}
-
-/* closes data and writes what stands beside it */
-static void end(struct sq_read *r, struct sq_jw *w, uint64_t total, bool truncated)
-{
-	char text[SQ_WS_ERROR_MAX + 100];
-
-	sq_jw_ku64(w, "total", total);
-	sq_jw_end_object(w);
-	sq_jw_ku64(w, "execution_ms", (sq_now_ns() - r->c->started_ns) / 1000000u);
-	sq_jw_kbool(w, "used_graph", true);
-	sq_jw_ku64(w, "total", total);
-	if (truncated) {
-		sq_jw_kbool(w, "truncated", true);
-		sq_jw_kstr(w, "truncated_reason", SQ_LIT("max_results"));
-	}
-	if (r->meta.meta.stale) {
-		(void)snprintf(text, sizeof(text), "results are %llu hours old: the last build failed: %s",
-			       (unsigned long long)r->meta.verdict.age_hours, r->meta.verdict.last_error);
-		sq_jw_kstr(w, "_stale_warning", sq_slice_z(text));
-	}
-	sq_jw_end_object(w);
-	sq_read_end(r, w);
-}
-
-/* an array of wire names to a mask; false: answered */
-static bool read_mask(struct sq_call *c, const char *key, int (*parse)(const char *), uint64_t *ret)
-{
-	const struct sq_json *v = c->req->params ? sq_json_get(c->req->params, key) : NULL;
-
-	if (sq_json_type(v) == SQ_JSON_NULL)
-		return true;
-	if (sq_json_type(v) != SQ_JSON_ARRAY) {
-		sq_call_invalid(c, "%s must be an array of strings", key);
-		return false;
-	}
-	for (size_t i = 0; i < sq_json_len(v); i++) {
-		const struct sq_json *item = sq_json_at(v, i);
-		int n = sq_json_type(item) == SQ_JSON_STRING ? parse(sq_json_string(item).p) : -1;
-
-		if (n < 0) {
-			sq_call_invalid(c, "%s holds what is not known", key);
-			return false;
-		}
-		*ret |= 1ull << n;
-	}
-	return true;
-}
 
 /* ---- find_unused ----------------------------------------------------------------- */
 
@@ -107,7 +38,7 @@ static void write_unused(struct sq_read *r, const struct sq_result *res, uint64_
 	struct sq_item_writer iw;
 	struct sq_jw w;
 
-	begin(r, &w);
+	sq_tool_begin(r, &w);
 	sq_items_begin(&iw, r->v, r->ws->key.root);
 	sq_jw_kstr(&w, "scope", sq_slice_z(sq_unused_scope_name(a->scope)));
 	sq_jw_key(&w, "symbols");
@@ -124,7 +55,9 @@ static void write_unused(struct sq_read *r, const struct sq_result *res, uint64_
 	}
 	sq_jw_end_array(&w);
 	sq_items_end(&iw);
-	end(r, &w, total, total > res->n_items);
+	sq_jw_ku64(&w, "total", total);
+	sq_tool_end(r, &w, &(struct sq_tool_end){ .has_total = true, .total = total,
+			.cut = total > res->n_items ? "max_results" : NULL });
 }
 
 static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq_result *ret_r)
@@ -178,7 +111,7 @@ static void find_unused(struct sq_read *r)
 void sq_method_find_unused(struct sq_call *c)
 {
 	struct sq_slice path = SQ_LIT("."), scope = SQ_LIT("all");
-	struct analysis_args *a = args_new(c);
+	struct analysis_args *a = sq_tool_args(c, sizeof(*a));
 	int n;
 
 	if (!a)
@@ -190,8 +123,8 @@ void sq_method_find_unused(struct sq_call *c)
 		{ "max_results", SQ_PARAM_INT, false, 1, UNUSED_MAX, &a->limit },
 	};
 	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) ||
-	    !read_mask(c, "language", sq_lang_parse, &a->langs) ||
-	    !read_mask(c, "symbol_kind", sq_kind_parse, &a->kinds))
+	    !sq_tool_mask(c, "language", sq_lang_parse, &a->langs) ||
+	    !sq_tool_mask(c, "symbol_kind", sq_kind_parse, &a->kinds))
 		return;
 	n = sq_unused_scope_parse(scope);
 	if (n < 0) {
@@ -295,81 +228,17 @@ static void find_cycles(struct sq_read *r)
 		sq_read_errno(r, e);
 		return;
 	}
-	begin(r, &w);
+	sq_tool_begin(r, &w);
 	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
 	sq_jw_key(&w, "cycles");
 	sq_jw_begin_array(&w);
 	for (uint32_t i = 0; i < c.n && i < a->limit; i++)
 		write_cycle(r, &w, &c, i);
 	sq_jw_end_array(&w);
-	end(r, &w, c.n, c.n > a->limit);
+	sq_jw_ku64(&w, "total", c.n);
+	sq_tool_end(r, &w, &(struct sq_tool_end){ .has_total = true, .total = c.n,
+			.cut = c.n > a->limit ? "max_results" : NULL });
 	sq_cycles_deinit(&c);
-}
-
-/* a path as given: below the root, or absolute */
-static bool is_file(const struct sq_read *r, sq_file f, struct sq_slice want)
-{
-	struct sq_slice root = r->ws->key.root, path = sq_version_bound(r->v, f)->path;
-
-	if (want.n > root.n && want.p[0] == '/' && sq_slice_has_prefix(want, root) && want.p[root.n] == '/')
-		want = sq_slice(want.p + root.n + 1, want.n - root.n - 1);
-	return sq_slice_eq(path, want);
-}
-
-/* -32602 with up to CANDIDATES_MAX short symbols to choose from */
-static void refuse_ambiguous(struct sq_read *r, struct sq_slice symbol, const struct sq_match *m, size_t n)
-{
-	static const struct sq_rpc_failure f = { SQ_RPC_INVALID_PARAMS, "sqry::ambiguous_symbol", false, -1 };
-	struct sq_buf details = SQ_BUF_NULL, text = SQ_BUF_NULL;
-	struct sq_item_writer iw;
-	struct sq_jw w;
-
-	sq_items_begin(&iw, r->v, r->ws->key.root);
-	sq_jw_init(&w, &details);
-	sq_jw_begin_object(&w);
-	sq_jw_kstr(&w, "symbol", symbol);
-	sq_jw_ku64(&w, "total", n);
-	sq_jw_key(&w, "candidates");
-	sq_jw_begin_array(&w);
-	for (size_t i = 0; i < n && i < CANDIDATES_MAX; i++) {
-		sq_short_write(&iw, &w, m[i].file, m[i].def);
-		sq_jw_end_object(&w);
-	}
-	sq_jw_end_array(&w);
-	sq_jw_end_object(&w);
-	sq_items_end(&iw);
-	sq_buf_printf(&text, "Invalid params: sqry::ambiguous_symbol: %zu definitions are called ", n);
-	sq_buf_add_slice(&text, symbol);
-	sq_buf_puts(&text, "; a qualified name or file_path tells them apart");
-	sq_buf_clear(r->out);
-	sq_rpc_error_envelope(r->out, r->c->req->id, &f, sq_buf_slice(&text), sq_buf_slice(&details));
-	sq_buf_deinit(&text);
-	sq_buf_deinit(&details);
-}
-
-/* the definition that symbol and file_path mean; more than one is refused */
-static bool one_symbol(struct sq_read *r, struct sq_cycle_node *ret)
-{
-	struct analysis_args *a = r->c->args;
-	struct sq_result res;
-	size_t n = 0;
-	int e = sq_symbol_lookup(r->v, a->symbol, &res);
-
-	if (e) {
-		sq_read_errno(r, e);
-		return false;
-	}
-	for (size_t i = 0; i < res.n_items; i++)
-		if (!a->file.n || is_file(r, res.items[i].file, a->file))
-			res.items[n++] = res.items[i];
-	if (n == 1)
-		*ret = (struct sq_cycle_node){ res.items[0].file, res.items[0].def };
-	else if (n)
-		refuse_ambiguous(r, a->symbol, res.items, n);
-	else
-		sq_read_invalid(r, "no definition has this name");
-	sq_result_deinit(&res);
-	return n == 1;
 }
 
 static void write_in_cycle(struct sq_read *r, const struct sq_cycles *c)
@@ -378,7 +247,7 @@ static void write_in_cycle(struct sq_read *r, const struct sq_cycles *c)
 	struct sq_buf text = SQ_BUF_NULL;
 	struct sq_jw w;
 
-	begin(r, &w);
+	sq_tool_begin(r, &w);
 	sq_jw_kstr(&w, "symbol", a->symbol);
 	sq_jw_kbool(&w, "inCycle", c->n > 0);
 	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
@@ -393,7 +262,7 @@ static void write_in_cycle(struct sq_read *r, const struct sq_cycles *c)
 		sq_jw_end_array(&w);
 	}
 	sq_buf_deinit(&text);
-	end(r, &w, c->n, false);
+	sq_tool_end(r, &w, &(struct sq_tool_end){ .has_total = true, .total = c->n });
 }
 
 static void is_in_cycle(struct sq_read *r)
@@ -403,10 +272,12 @@ static void is_in_cycle(struct sq_read *r)
 	const struct sq_cycles_ask ask = ask_of(a);
 	struct sq_cycle_node node;
 	struct sq_cycles c;
+	struct sq_match m;
 	int e;
 
-	if (!one_symbol(r, &node))
+	if (!sq_tool_one(r, a->symbol, a->file, &m))
 		return;
+	node = (struct sq_cycle_node){ m.file, m.def };
 	e = sq_cycles_through(r->v, &how, &ask, node, &c);
 	if (e) {
 		sq_read_errno(r, e);
@@ -419,7 +290,7 @@ static void is_in_cycle(struct sq_read *r)
 static void run_cycles(struct sq_call *c, bool of_node)
 {
 	struct sq_slice path = SQ_LIT("."), type = SQ_LIT("calls");
-	struct analysis_args *a = args_new(c);
+	struct analysis_args *a = sq_tool_args(c, sizeof(*a));
 	int n;
 
 	if (!a)

@@ -13,10 +13,10 @@
 struct run {
 	const struct sq_version *v;
 	const struct sq_trace_ask *ask;
-	struct sq_walk out, in;
+	struct sq_bfs out, in;
 	uint32_t n;                     /* nodes */
-	SQ_VEC(struct sq_walk_node) nodes;
-	SQ_VEC(struct sq_walk_edge) edges;      /* by (from, best first) */
+	SQ_VEC(struct sq_bfs_node) nodes;
+	SQ_VEC(struct sq_bfs_edge) edges;      /* by (from, best first) */
 	uint32_t *start;                /* [n + 1] into edges */
 	uint32_t *to_goal;              /* [n] steps to the nearest target; SQ_NONE */
 	bool *is_source, *on_path;      /* [n] */
@@ -34,7 +34,7 @@ void sq_traces_deinit(struct sq_traces *t)
 
 /* ---- what both walks found, together ---- */
 
-static int cmp_places(const struct run *run, const struct sq_walk_node *a, const struct sq_walk_node *b)
+static int cmp_places(const struct run *run, const struct sq_bfs_node *a, const struct sq_bfs_node *b)
 {
 	if (a->file != b->file)
 		return sq_slice_cmp(sq_version_bound(run->v, a->file)->path, sq_version_bound(run->v, b->file)->path);
@@ -44,7 +44,7 @@ static int cmp_places(const struct run *run, const struct sq_walk_node *a, const
 static int cmp_edges(const void *pa, const void *pb, void *arg)
 {
 	const struct run *run = arg;
-	const struct sq_walk_edge *a = pa, *b = pb;
+	const struct sq_bfs_edge *a = pa, *b = pb;
 
 	if (a->from != b->from)
 		return a->from < b->from ? -1 : 1;
@@ -77,9 +77,9 @@ static int join_nodes(struct run *run, uint32_t *of_in)
 	for (size_t i = 0; i < run->out.nodes.n; i++)
 		run->nodes.v[run->nodes.n++] = run->out.nodes.v[i];
 	for (size_t i = 0; i < run->in.nodes.n; i++) {
-		const struct sq_walk_node *n = &run->in.nodes.v[i];
+		const struct sq_bfs_node *n = &run->in.nodes.v[i];
 
-		of_in[i] = sq_walk_find(&run->out, n->file, n->def);
+		of_in[i] = sq_bfs_find(&run->out, n->file, n->def);
 		if (of_in[i] != SQ_NONE)
 			continue;
 		of_in[i] = (uint32_t)run->nodes.n;
@@ -102,7 +102,7 @@ static int join_edges(struct run *run, const uint32_t *of_in)
 	for (size_t i = 0; i < run->out.edges.n; i++)
 		run->edges.v[run->edges.n++] = run->out.edges.v[i];
 	for (size_t i = 0; i < run->in.edges.n; i++) {
-		struct sq_walk_edge e = run->in.edges.v[i];
+		struct sq_bfs_edge e = run->in.edges.v[i];
 
 		e.from = of_in[e.from];
 		e.to = of_in[e.to];
@@ -144,7 +144,7 @@ static void measure(struct run *run, const uint32_t *of_in, uint32_t n_steps)
 		run->to_goal[of_in[i]] = 0;
 	for (uint32_t d = 0; d < n_steps; d++)
 		for (size_t i = 0; i < run->edges.n; i++) {
-			const struct sq_walk_edge *e = &run->edges.v[i];
+			const struct sq_bfs_edge *e = &run->edges.v[i];
 
 			if (run->to_goal[e->to] == d && run->to_goal[e->from] == SQ_NONE)
 				run->to_goal[e->from] = d + 1;
@@ -159,11 +159,11 @@ static int emit(struct run *run, uint32_t length)
 	int r = sq_vec_push(&t->paths, (struct sq_trace_path){ (uint32_t)t->steps.n, length + 1 });
 
 	for (uint32_t i = 0; i <= length && r >= 0; i++) {
-		const struct sq_walk_node *n = &run->nodes.v[run->path[i]];
+		const struct sq_bfs_node *n = &run->nodes.v[run->path[i]];
 		struct sq_trace_step s = { .file = n->file, .def = n->def };
 
 		if (i) {
-			const struct sq_walk_edge *e = &run->edges.v[run->via[i]];
+			const struct sq_bfs_edge *e = &run->edges.v[run->via[i]];
 
 			s.kind = e->kind;
 			s.rule = e->rule;
@@ -260,7 +260,7 @@ static int look(struct run *run, uint32_t n_steps)
 static bool has_met(const struct run *run)
 {
 	for (size_t i = 0; i < run->in.nodes.n; i++)
-		if (sq_walk_find(&run->out, run->in.nodes.v[i].file, run->in.nodes.v[i].def) != SQ_NONE)
+		if (sq_bfs_find(&run->out, run->in.nodes.v[i].file, run->in.nodes.v[i].def) != SQ_NONE)
 			return true;
 	return false;
 }
@@ -268,14 +268,14 @@ static bool has_met(const struct run *run)
 /* a step of the cheaper one; 1 when no step can add a chain */
 static int advance(struct run *run)
 {
-	uint32_t out = sq_walk_frontier(&run->out), in = sq_walk_frontier(&run->in);
+	uint32_t out = sq_bfs_frontier(&run->out), in = sq_bfs_frontier(&run->in);
 
 	if (!out || !in)
 		return 1;
 	/* what lies inside of a source counts as the source's, which only its own step knows */
-	if (!sq_walk_depth(&run->out) || out <= (uint64_t)in * IN_COST)
-		return sq_walk_step(&run->out);
-	return sq_walk_step(&run->in);
+	if (!sq_bfs_depth(&run->out) || out <= (uint64_t)in * IN_COST)
+		return sq_bfs_step(&run->out);
+	return sq_bfs_step(&run->in);
 }
 
 static int find(struct run *run)
@@ -287,7 +287,7 @@ static int find(struct run *run)
 		r = advance(run);
 		if (r < 0)
 			return r;
-		n_steps = sq_walk_depth(&run->out) + sq_walk_depth(&run->in);
+		n_steps = sq_bfs_depth(&run->out) + sq_bfs_depth(&run->in);
 		if (run->out.cut || run->in.cut)
 			run->t->is_cut = true;
 		else if (r)
@@ -304,29 +304,29 @@ static int find(struct run *run)
 }
 
 int sq_trace_find(const struct sq_version *v, const struct sq_trace_ask *ask,
-		  const struct sq_walk_node *from, size_t n_from, const struct sq_walk_node *to, size_t n_to,
+		  const struct sq_bfs_node *from, size_t n_from, const struct sq_bfs_node *to, size_t n_to,
 		  struct sq_traces *ret_t)
 {
-	struct sq_walk_ask along = {
-		.directions = SQ_WALK_OUT, .kinds = SQ_WALK_CALLS, .same_language = ask->same_language,
+	struct sq_bfs_ask along = {
+		.directions = SQ_BFS_OUT, .kinds = SQ_BFS_CALLS, .same_language = ask->same_language,
 		.min_confidence = ask->min_confidence, .max_rows = ask->max_rows, .cancel = ask->cancel,
 	};
-	struct sq_walk_ask against = along;
+	struct sq_bfs_ask against = along;
 	struct sq_traces t = SQ_TRACES_NULL;
 	struct run run = { .v = v, .ask = ask, .t = &t };
 	int r;
 
-	against.directions = SQ_WALK_IN;
-	r = sq_walk_begin(&run.out, v, &along, from, n_from);
+	against.directions = SQ_BFS_IN;
+	r = sq_bfs_begin(&run.out, v, &along, from, n_from);
 	if (!r)
-		r = sq_walk_begin(&run.in, v, &against, to, n_to);
+		r = sq_bfs_begin(&run.in, v, &against, to, n_to);
 	if (!r)
 		r = find(&run);
 	free_joined(&run);
 	sq_vec_deinit(&run.nodes);
 	sq_vec_deinit(&run.edges);
-	sq_walk_deinit(&run.out);
-	sq_walk_deinit(&run.in);
+	sq_bfs_deinit(&run.out);
+	sq_bfs_deinit(&run.in);
 	if (r < 0)
 		sq_traces_deinit(&t);
 	else

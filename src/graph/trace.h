@@ -12,14 +12,14 @@
  * Ownership: the result is the caller's.
  * Threads:   one; reads a version.
  */
-#include "graph/walk.h"
+#include "graph/bfs.h"
 
 #define SQ_TRACE_MAX_HOPS 32u
 struct sq_trace_ask {
 	uint32_t max_hops, max_paths;   /* max_hops <= SQ_TRACE_MAX_HOPS */
 	bool same_language;
 	uint8_t min_confidence;         /* percent, of each step */
-	uint64_t max_rows;              /* of each walk; 0: SQ_WALK_MAX_ROWS */
+	uint64_t max_rows;              /* of each walk; 0: SQ_BFS_MAX_ROWS */
 	const bool *cancel;
 };
 struct sq_trace_step {
@@ -39,5 +39,5 @@ struct sq_traces {
 void sq_traces_deinit(struct sq_traces *t);
 /** sq_trace_find() - 0, -ECANCELED, -ENOMEM. */
 int sq_trace_find(const struct sq_version *v, const struct sq_trace_ask *ask,
-		  const struct sq_walk_node *from, size_t n_from, const struct sq_walk_node *to, size_t n_to,
+		  const struct sq_bfs_node *from, size_t n_from, const struct sq_bfs_node *to, size_t n_to,
 		  struct sq_traces *ret_t) sq_must_check;

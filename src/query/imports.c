@@ -165,10 +165,10 @@ static bool at_top(const struct sq_bound *b, const struct sq_def *d)
 }
 
 /* what a file shows: by an export clause where the language has one, else what is public at its top */
-static bool is_exported(const struct sq_run *run, const struct sq_bound *b,
+bool sq_def_is_exported(const struct sq_version *v, const struct sq_bound *b,
 			const struct sq_def *d)
 {
-	const struct sq_lang_traits *t = run->v->traits[b->lang];
+	const struct sq_lang_traits *t = v->traits[b->lang];
 
 	if (t && t->family == SQ_FAMILY_JS)
 		return d->flags & (SQ_DEF_EXPORTED | SQ_DEF_DEFAULT);
@@ -189,7 +189,7 @@ static int exported_of(struct sq_run *run, const struct sq_selection *of,
 		struct sq_def d;
 
 		sq_defs_get(&b->columns, sq_key_def(key), &d);
-		if (is_exported(run, b, &d))
+		if (sq_def_is_exported(run->v, b, &d))
 			r = sq_selection_add(set, sq_key_file(key), sq_key_def(key));
 		if (!r)
 			r = sq_run_step(run, 1);

@@ -149,6 +149,9 @@ int sq_query_run_with(const struct sq_query *q, const struct sq_version *v, cons
 int sq_query_run(const struct sq_query *q, const struct sq_version *v, size_t limit, const bool *cancel,
 		 struct sq_result *ret_r, struct sq_query_error *ret_err) sq_must_check;
 
+/** sq_def_is_exported() - does its file show @d to others (the field "exports")? */
+bool sq_def_is_exported(const struct sq_version *v, const struct sq_bound *b, const struct sq_def *d);
+
 /* a symbol argument: every definition whose name or qualified tail is @symbol */
 int sq_symbol_lookup(const struct sq_version *v, struct sq_slice symbol, struct sq_result *ret_r) sq_must_check;
 /*

@@ -222,6 +222,236 @@ START_TEST(analyses)
 }
 END_TEST
 
+static long long total_of(const struct sq_json_doc *d)
+{
+	return sq_json_int(sq_json_get(rig_result(d), "total"), -1);
+}
+
+static const struct sq_json *item_of(const struct sq_json_doc *d, const char *list, size_t i)
+{
+	return sq_json_at(sq_json_get(data_of(d), list), i);
+}
+
+static void has_name(const struct sq_json *node, const char *want)
+{
+	ck_assert_ptr_nonnull(node);
+	has_string(node, "qualifiedName", want);
+}
+
+/* top -> mid1, mid2 -> low -> leaf; low calls itself */
+static void write_calls(void)
+{
+	rig_write(&rig, "calls.h", "int leaf(int x);\nint low(int x);\nstruct pair { int a; };\n");
+	rig_write(&rig, "calls.c", "#include \"calls.h\"\nint leaf(int x) { return x; }\n"
+		  "int low(int x) { return x ? low(x - 1) : leaf(x); }\n"
+		  "static int mid1(int x) { return low(x); }\nstatic int mid2(int x) { return low(x); }\n"
+		  "int top(int x) { return mid1(x) + mid2(x); }\n");
+	rig_write(&rig, "more.c", "#include \"calls.h\"\nstruct pair make(void) { struct pair p = { leaf(1) }; return p; }\n");
+}
+
+START_TEST(relations)
+{
+	struct sq_json_doc *d;
+	const struct sq_json *item;
+
+	write_calls();
+	rig_load(&rig);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"relation_type\":\"callers\","
+		   "\"max_depth\":3}", rig.tree);
+	has_string(data_of(d), "relationType", "callers");
+	ck_assert_int_eq(total_of(d), 7);       /* by low, make; by mid1, mid2, low; twice by top */
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"relation_type\":\"callers\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	item = item_of(d, "relations", 0);
+	has_name(sq_json_get(item, "from"), "low");
+	has_name(sq_json_get(item, "to"), "leaf");
+	has_string(item, "type", "calls");
+	ck_assert_int_eq(sq_json_int(sq_json_get(item, "depth"), 0), 1);
+	ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_get(sq_json_get(sq_json_get(item, "from"), "range"), "start"),
+					       "line"), 0), 3);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"top\",\"relation_type\":\"callees\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"top\",\"relation_type\":\"imports\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 1);
+	has_name(sq_json_get(item_of(d, "relations", 0), "to"), "calls.h");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"top\",\"relation_type\":\"exports\"}", rig.tree);
+	has_name(sq_json_get(item_of(d, "relations", 0), "from"), "calls.c");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"mid1\",\"relation_type\":\"exports\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 0);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"pair\",\"relation_type\":\"returns\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 1);
+	has_name(sq_json_get(item_of(d, "relations", 0), "from"), "make");
+	has_name(sq_json_get(item_of(d, "relations", 0), "to"), "pair");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"nobody\",\"relation_type\":\"callers\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(data_of(d), "symbolFound"), true));
+	sq_json_doc_free(d);
+	refuses("relation_query", ",\"symbol\":\"leaf\"");
+	refuses("relation_query", ",\"symbol\":\"leaf\",\"relation_type\":\"frob\"");
+	refuses("relation_query", ",\"symbol\":\"\",\"relation_type\":\"callers\"");
+	refuses("relation_query", ",\"symbol\":\"leaf\",\"relation_type\":\"callers\",\"max_depth\":6");
+}
+END_TEST
+
+START_TEST(pages)
+{
+	struct sq_json_doc *d;
+	char token[64] = "";
+	size_t n = 0, n_pages = 0;
+
+	write_calls();
+	rig_load(&rig);
+	do {
+		struct sq_slice next;
+
+		d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"relation_type\":\"callers\","
+			   "\"max_depth\":5,\"page_size\":2,\"page_token\":\"%s\"}", rig.tree, token);
+		n += sq_json_len(sq_json_get(data_of(d), "relations"));
+		ck_assert_int_eq(total_of(d), 7);
+		next = sq_json_string(sq_json_get(rig_result(d), "next_page_token"));
+		snprintf(token, sizeof(token), "%.*s", (int)next.n, next.n ? next.p : "");
+		sq_json_doc_free(d);
+		n_pages++;
+		if (n_pages == 2) {     /* the same version, another page size: still a part of the same list */
+			refuses("relation_query", ",\"symbol\":\"leaf\",\"relation_type\":\"callers\",\"page_token\":\"x\"");
+			refuses("relation_query", ",\"symbol\":\"leaf\",\"relation_type\":\"callers\",\"page_token\":\"9999.0\"");
+		}
+	} while (*token);
+	ck_assert_uint_eq(n, 7);
+	ck_assert_uint_eq(n_pages, 4);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"relation_type\":\"callers\","
+		   "\"max_depth\":5,\"max_results\":3}", rig.tree);
+	has_string(rig_result(d), "truncated_reason", "max_results");
+	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "relations")), 3);
+	sq_json_doc_free(d);
+}
+END_TEST
+
+START_TEST(impact)
+{
+	struct sq_json_doc *d;
+
+	write_calls();
+	rig_load(&rig);
+	d = rig_ok(&rig, "dependency_impact", "{\"path\":\"%s\",\"symbol\":\"leaf\"}", rig.tree);
+	has_string(data_of(d), "targetSymbol", "leaf");
+	ck_assert_int_eq(total_of(d), 5);
+	has_name(sq_json_get(item_of(d, "impactedSymbols", 0), "symbol"), "low");
+	has_string(item_of(d, "impactedSymbols", 0), "impactType", "direct");
+	has_name(sq_json_get(item_of(d, "impactedSymbols", 4), "symbol"), "top");
+	has_string(item_of(d, "impactedSymbols", 4), "impactType", "indirect");
+	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "affectedFiles")), 2);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "dependency_impact", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"include_indirect\":false,"
+		   "\"include_files\":false}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	ck_assert_ptr_null(sq_json_get(data_of(d), "affectedFiles"));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "dependency_impact", "{\"path\":\"%s\",\"symbol\":\"pair\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 1);
+	sq_json_doc_free(d);
+	refuses("dependency_impact", ",\"symbol\":\"nobody\"");
+	refuses("dependency_impact", ",\"symbol\":\"leaf\",\"max_depth\":11");
+}
+END_TEST
+
+START_TEST(trace)
+{
+	struct sq_json_doc *d;
+	const struct sq_json *steps;
+
+	write_calls();
+	rig_load(&rig);
+	d = rig_ok(&rig, "trace_path", "{\"path\":\"%s\",\"from_symbol\":\"top\",\"to_symbol\":\"leaf\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	steps = sq_json_get(item_of(d, "paths", 0), "steps");
+	ck_assert_uint_eq(sq_json_len(steps), 4);
+	has_name(sq_json_get(sq_json_at(steps, 0), "symbol"), "top");
+	has_name(sq_json_get(sq_json_at(steps, 1), "symbol"), "mid1");
+	has_string(sq_json_at(steps, 3), "edgeType", "calls");
+	ck_assert_int_eq(sq_json_int(sq_json_get(item_of(d, "paths", 0), "length"), 0), 3);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "trace_path", "{\"path\":\"%s\",\"from_symbol\":\"top\",\"to_symbol\":\"leaf\",\"max_paths\":1}", rig.tree);
+	has_string(rig_result(d), "truncated_reason", "max_paths");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "trace_path", "{\"path\":\"%s\",\"from_symbol\":\"top\",\"to_symbol\":\"leaf\",\"max_hops\":2}", rig.tree);
+	ck_assert_int_eq(total_of(d), 0);
+	sq_json_doc_free(d);
+	refuses("trace_path", ",\"from_symbol\":\"top\"");
+	refuses("trace_path", ",\"from_symbol\":\"top\",\"to_symbol\":\"leaf\",\"min_confidence\":1.5");
+	refuses("trace_path", ",\"from_symbol\":\"top\",\"to_symbol\":\"leaf\",\"min_confidence\":\"x\"");
+}
+END_TEST
+
+START_TEST(graphs)
+{
+	struct sq_json_doc *d;
+	struct sq_slice text;
+
+	write_calls();
+	rig_load(&rig);
+	d = rig_ok(&rig, "subgraph", "{\"path\":\"%s\",\"symbols\":[\"mid1\"],\"max_depth\":1}", rig.tree);
+	ck_assert_int_eq(total_of(d), 3);
+	has_name(item_of(d, "nodes", 0), "mid1");
+	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "edges")), 2);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "subgraph", "{\"path\":\"%s\",\"symbols\":[\"mid1\"],\"max_nodes\":2}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	has_string(rig_result(d), "truncated_reason", "max_nodes");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "subgraph", "{\"path\":\"%s\",\"symbols\":[\"mid1\"],\"max_depth\":1,\"include_callers\":false,"
+		   "\"include_imports\":true}", rig.tree);
+	ck_assert_int_eq(total_of(d), 4);       /* mid1, its file, low, calls.h */
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "show_dependencies", "{\"path\":\"%s\",\"file_path\":\"more.c\",\"max_depth\":1}", rig.tree);
+	ck_assert_int_eq(total_of(d), 5);       /* more.c, make; calls.h, pair, leaf */
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "show_dependencies", "{\"path\":\"%s\",\"symbol_name\":\"make\"}", rig.tree);
+	ck_assert_int_eq(total_of(d), 3);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "export_graph", "{\"path\":\"%s\",\"symbol_name\":\"mid1\",\"format\":\"dot\",\"max_depth\":1}", rig.tree);
+	text = sq_json_string(sq_json_get(data_of(d), "rendered"));
+	ck_assert(sq_slice_has_prefix(text, SQ_LIT("digraph sqry {\n\tn0 [label=\"mid1\"];\n")));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "export_graph", "{\"path\":\"%s\",\"file_path\":\"calls.c\",\"include\":[\"exports\"],"
+		   "\"format\":\"d2\"}", rig.tree);
+	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "edges")), 3);
+	sq_json_doc_free(d);
+	refuses("subgraph", ",\"symbols\":[]");
+	refuses("subgraph", ",\"symbols\":\"mid1\"");
+	refuses("subgraph", ",\"symbols\":[1]");
+	refuses("show_dependencies", "");
+	refuses("show_dependencies", ",\"file_path\":\"nowhere.c\"");
+	refuses("export_graph", ",\"format\":\"dot\"");
+	refuses("export_graph", ",\"symbol_name\":\"mid1\",\"format\":\"frob\"");
+	refuses("export_graph", ",\"symbol_name\":\"mid1\",\"include\":[\"returns\"]");
+}
+END_TEST
+
+/* what protocol.md names and this release does not have */
+START_TEST(absent_methods)
+{
+	static const char *const absent[] = {
+		"semantic_search", "semantic_diff", "structural_similar", "rebuild_index", "find_duplicates",
+		"call_hierarchy", "generate_overview", "daemon/workspaceStatus", "daemon/loadRevision",
+		"daemon/unloadRevision", "daemon/listRevisions", "daemon/revisionStatus", "daemon/pruneRevisions",
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(absent); i++) {
+		struct sq_json_doc *d = rig_fails(&rig, -32601, absent[i], "{}");
+
+		has_string(sq_json_get(sq_json_get(sq_json_root(d), "error"), "data"), "method", absent[i]);
+		sq_json_doc_free(d);
+	}
+}
+END_TEST
+
 START_TEST(answers)
 {
 	struct sq_json_doc *d;
@@ -612,6 +842,12 @@ static void add(TCase *tc)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, answers);
 	tcase_add_test(tc, analyses);
+	tcase_add_test(tc, relations);
+	tcase_add_test(tc, pages);
+	tcase_add_test(tc, impact);
+	tcase_add_test(tc, trace);
+	tcase_add_test(tc, graphs);
+	tcase_add_test(tc, absent_methods);
 	tcase_add_test(tc, edits);
 	tcase_add_test(tc, rebuild);
 	tcase_add_test(tc, several);

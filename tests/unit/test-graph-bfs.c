@@ -8,7 +8,7 @@
 #define MAX_EDGES 20000u
 
 struct arc { uint32_t from, to; uint8_t kind, confidence; };
-static struct sq_walk_node nodes[MAX_NODES];
+static struct sq_bfs_node nodes[MAX_NODES];
 static uint32_t n_nodes;
 static struct arc arcs[MAX_EDGES];
 static size_t n_arcs, n_own;            /* all; before add_root_arcs() */
@@ -19,7 +19,7 @@ static uint32_t node_of(sq_file f, uint32_t def)
 		if (nodes[i].file == f && nodes[i].def == def)
 			return i;
 	ck_assert_uint_lt(n_nodes, MAX_NODES);
-	nodes[n_nodes] = (struct sq_walk_node){ f, def, 0 };
+	nodes[n_nodes] = (struct sq_bfs_node){ f, def, 0 };
 	return n_nodes++;
 }
 
@@ -114,13 +114,13 @@ static void plant(struct rig *rig, struct rig_random *rnd)
 	read_version(sq_graph_current(rig->g));
 }
 
-static bool is_asked(const struct sq_walk_ask *ask, const struct arc *a)
+static bool is_asked(const struct sq_bfs_ask *ask, const struct arc *a)
 {
 	return (ask->kinds >> a->kind & 1) && a->confidence >= ask->min_confidence;
 }
 
 /* distances by relaxing every arc until nothing moves */
-static void measure(const struct sq_walk_ask *ask, uint32_t root, uint32_t max_depth, uint32_t *dist)
+static void measure(const struct sq_bfs_ask *ask, uint32_t root, uint32_t max_depth, uint32_t *dist)
 {
 	memset(dist, 0xff, MAX_NODES * sizeof(*dist));
 	dist[root] = 0;
@@ -130,14 +130,14 @@ static void measure(const struct sq_walk_ask *ask, uint32_t root, uint32_t max_d
 
 			if (!is_asked(ask, a))
 				continue;
-			if ((ask->directions & SQ_WALK_OUT) && dist[a->from] == round && dist[a->to] == SQ_NONE)
+			if ((ask->directions & SQ_BFS_OUT) && dist[a->from] == round && dist[a->to] == SQ_NONE)
 				dist[a->to] = round + 1;
-			if ((ask->directions & SQ_WALK_IN) && dist[a->to] == round && dist[a->from] == SQ_NONE)
+			if ((ask->directions & SQ_BFS_IN) && dist[a->to] == round && dist[a->from] == SQ_NONE)
 				dist[a->from] = round + 1;
 		}
 }
 
-static bool has_arc(const struct sq_walk *w, const struct sq_walk_edge *e)
+static bool has_arc(const struct sq_bfs *w, const struct sq_bfs_edge *e)
 {
 	uint32_t from = node_of(w->nodes.v[e->from].file, w->nodes.v[e->from].def);
 	uint32_t to = node_of(w->nodes.v[e->to].file, w->nodes.v[e->to].def);
@@ -149,10 +149,10 @@ static bool has_arc(const struct sq_walk *w, const struct sq_walk_edge *e)
 	return false;
 }
 
-static bool has_edge(const struct sq_walk *w, const struct arc *a)
+static bool has_edge(const struct sq_bfs *w, const struct arc *a)
 {
-	uint32_t from = sq_walk_find(w, nodes[a->from].file, nodes[a->from].def);
-	uint32_t to = sq_walk_find(w, nodes[a->to].file, nodes[a->to].def);
+	uint32_t from = sq_bfs_find(w, nodes[a->from].file, nodes[a->from].def);
+	uint32_t to = sq_bfs_find(w, nodes[a->to].file, nodes[a->to].def);
 
 	for (size_t i = 0; i < w->edges.n; i++)
 		if (w->edges.v[i].from == from && w->edges.v[i].to == to && w->edges.v[i].kind == a->kind)
@@ -160,13 +160,13 @@ static bool has_edge(const struct sq_walk *w, const struct arc *a)
 	return false;
 }
 
-static void compare(const struct sq_version *v, const struct sq_walk *w, const struct sq_walk_ask *ask,
+static void compare(const struct sq_version *v, const struct sq_bfs *w, const struct sq_bfs_ask *ask,
 		    const uint32_t *dist, uint32_t max_depth)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < n_nodes; i++) {
-		uint32_t at = sq_walk_find(w, nodes[i].file, nodes[i].def);
+		uint32_t at = sq_bfs_find(w, nodes[i].file, nodes[i].def);
 
 		ck_assert_int_eq(at != SQ_NONE, dist[i] != SQ_NONE);
 		if (at != SQ_NONE)
@@ -178,8 +178,8 @@ static void compare(const struct sq_version *v, const struct sq_walk *w, const s
 		ck_assert(has_arc(w, &w->edges.v[i]));
 	for (size_t i = 0; i < n_arcs; i++) {
 		bool seen = is_asked(ask, &arcs[i]) &&
-			    (((ask->directions & SQ_WALK_OUT) && dist[arcs[i].from] < max_depth) ||
-			     (i < n_own && (ask->directions & SQ_WALK_IN) && dist[arcs[i].to] < max_depth));
+			    (((ask->directions & SQ_BFS_OUT) && dist[arcs[i].from] < max_depth) ||
+			     (i < n_own && (ask->directions & SQ_BFS_IN) && dist[arcs[i].to] < max_depth));
 
 		if (seen)
 			ck_assert_msg(has_edge(w, &arcs[i]), "kind %u: %.*s def %u -> %.*s def %u", arcs[i].kind,
@@ -189,7 +189,7 @@ static void compare(const struct sq_version *v, const struct sq_walk *w, const s
 				      sq_version_bound(v, nodes[arcs[i].to].file)->path.p, nodes[arcs[i].to].def);
 	}
 	for (size_t i = 1; i < w->nodes.n; i++) {
-		const struct sq_walk_node *a = &w->nodes.v[i - 1], *b = &w->nodes.v[i];
+		const struct sq_bfs_node *a = &w->nodes.v[i - 1], *b = &w->nodes.v[i];
 		int c = sq_slice_cmp(sq_version_bound(v, a->file)->path, sq_version_bound(v, b->file)->path);
 
 		ck_assert(a->depth < b->depth || c < 0 || (!c && a->def + 1 < b->def + 1));
@@ -198,15 +198,15 @@ static void compare(const struct sq_version *v, const struct sq_walk *w, const s
 
 START_TEST(walks)
 {
-	static const unsigned kinds[] = { SQ_WALK_CALLS, SQ_WALK_ALL, SQ_WALK_ALL | SQ_WALK_IMPORTS };
+	static const unsigned kinds[] = { SQ_BFS_CALLS, SQ_BFS_ALL, SQ_BFS_ALL | SQ_BFS_IMPORTS };
 	struct rig_random rnd = { (uint64_t)_i };
-	struct sq_walk w = SQ_WALK_NULL;
+	struct sq_bfs w = SQ_BFS_NULL;
 	uint32_t dist[MAX_NODES];
 	struct rig rig;
 
 	plant(&rig, &rnd);
 	for (uint32_t round = 0; n_nodes && round < 10; round++) {
-		struct sq_walk_ask ask = {
+		struct sq_bfs_ask ask = {
 			.directions = 1 + rig_below(&rnd, 3), .kinds = kinds[rig_below(&rnd, 3)],
 			.min_confidence = (uint8_t)(rig_below(&rnd, 3) * 30),
 		};
@@ -214,12 +214,12 @@ START_TEST(walks)
 
 		add_root_arcs(sq_graph_current(rig.g), root);
 		measure(&ask, root, depth, dist);
-		ck_assert_int_eq(sq_walk_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, depth), 0);
-		ck_assert_int_eq(w.cut, SQ_WALK_WHOLE);
+		ck_assert_int_eq(sq_bfs_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, depth), 0);
+		ck_assert_int_eq(w.cut, SQ_BFS_WHOLE);
 		compare(sq_graph_current(rig.g), &w, &ask, dist, depth);
 		n_arcs = n_own;
 	}
-	sq_walk_deinit(&w);
+	sq_bfs_deinit(&w);
 	rig_deinit(&rig);
 }
 END_TEST
@@ -227,8 +227,8 @@ END_TEST
 START_TEST(cuts)
 {
 	struct rig_random rnd = { (uint64_t)_i };
-	struct sq_walk whole = SQ_WALK_NULL, w = SQ_WALK_NULL;
-	struct sq_walk_ask ask = { .directions = SQ_WALK_IN | SQ_WALK_OUT, .kinds = SQ_WALK_ALL };
+	struct sq_bfs whole = SQ_BFS_NULL, w = SQ_BFS_NULL;
+	struct sq_bfs_ask ask = { .directions = SQ_BFS_IN | SQ_BFS_OUT, .kinds = SQ_BFS_ALL };
 	bool cancel = true;
 	struct rig rig;
 
@@ -237,29 +237,29 @@ START_TEST(cuts)
 		ask.max_nodes = 0;
 		ask.max_rows = 0;
 		ask.cancel = NULL;
-		ck_assert_int_eq(sq_walk_run(&whole, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
+		ck_assert_int_eq(sq_bfs_run(&whole, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
 		for (ask.max_nodes = 1; ask.max_nodes < whole.nodes.n; ask.max_nodes += 3) {
-			ck_assert_int_eq(sq_walk_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
-			ck_assert_int_eq(w.cut, SQ_WALK_CUT_NODES);
+			ck_assert_int_eq(sq_bfs_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
+			ck_assert_int_eq(w.cut, SQ_BFS_CUT_NODES);
 			ck_assert_uint_eq(w.nodes.n, ask.max_nodes);
 			ck_assert_int_eq(memcmp(w.nodes.v, whole.nodes.v, w.nodes.n * sizeof(*w.nodes.v)), 0);
 			for (size_t i = 0; i < w.edges.n; i++)
 				ck_assert(w.edges.v[i].from < w.nodes.n && w.edges.v[i].to < w.nodes.n);
-			ck_assert_uint_eq(sq_walk_find(&w, whole.nodes.v[ask.max_nodes].file,
+			ck_assert_uint_eq(sq_bfs_find(&w, whole.nodes.v[ask.max_nodes].file,
 						       whole.nodes.v[ask.max_nodes].def), SQ_NONE);
 		}
 		ask.max_nodes = (uint32_t)whole.nodes.n;
-		ck_assert_int_eq(sq_walk_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
-		ck_assert_int_eq(w.cut, SQ_WALK_WHOLE);
+		ck_assert_int_eq(sq_bfs_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
+		ck_assert_int_eq(w.cut, SQ_BFS_WHOLE);
 		ask.max_nodes = 0;
 		ask.max_rows = 1;
-		ck_assert_int_eq(sq_walk_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
-		ck_assert_int_eq(w.cut, whole.nodes.n > 1 ? SQ_WALK_CUT_ROWS : w.cut);
+		ck_assert_int_eq(sq_bfs_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), 0);
+		ck_assert_int_eq(w.cut, whole.nodes.n > 1 ? SQ_BFS_CUT_ROWS : w.cut);
 		ask.cancel = &cancel;
-		ck_assert_int_eq(sq_walk_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), -ECANCELED);
+		ck_assert_int_eq(sq_bfs_run(&w, sq_graph_current(rig.g), &ask, &nodes[root], 1, 4), -ECANCELED);
 	}
-	sq_walk_deinit(&w);
-	sq_walk_deinit(&whole);
+	sq_bfs_deinit(&w);
+	sq_bfs_deinit(&whole);
 	rig_deinit(&rig);
 }
 END_TEST
@@ -270,7 +270,7 @@ struct count { uint64_t of[8]; };
 static bool on_path[MAX_NODES];
 
 /* chains of each length by trying everything */
-static void count_chains(const struct sq_walk_ask *ask, uint32_t at, uint32_t goal, uint32_t length, uint32_t max,
+static void count_chains(const struct sq_bfs_ask *ask, uint32_t at, uint32_t goal, uint32_t length, uint32_t max,
 			 struct count *c)
 {
 	bool next[MAX_NODES] = { false };
@@ -291,7 +291,7 @@ static void count_chains(const struct sq_walk_ask *ask, uint32_t at, uint32_t go
 	on_path[at] = false;
 }
 
-static void check_chain(const struct sq_walk_ask *ask, const struct sq_trace_step *s, uint32_t n, uint32_t from,
+static void check_chain(const struct sq_bfs_ask *ask, const struct sq_trace_step *s, uint32_t n, uint32_t from,
 			uint32_t to)
 {
 	ck_assert_uint_eq(node_of(s[0].file, s[0].def), from);
@@ -321,7 +321,7 @@ static bool same_chain(const struct sq_traces *t, const struct sq_trace_path *a,
 START_TEST(traces)
 {
 	struct rig_random rnd = { (uint64_t)_i };
-	const struct sq_walk_ask kinds = { .kinds = SQ_WALK_CALLS, .min_confidence = 20 };
+	const struct sq_bfs_ask kinds = { .kinds = SQ_BFS_CALLS, .min_confidence = 20 };
 	struct rig rig;
 
 	plant(&rig, &rnd);
@@ -376,7 +376,7 @@ END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("graph-walk");
+	Suite *s = suite_create("graph-bfs");
 	TCase *tc = tcase_create("all");
 
 	tcase_set_timeout(tc, 60);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "graph/walk.h"
+#include "graph/bfs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +11,16 @@
 #define LOOK_STRIDE 256u        /* rows between two looks at the flag */
 #define STOP 1                  /* of a callback: the row budget is used up */
 
-void sq_walk_deinit(struct sq_walk *w)
+void sq_bfs_deinit(struct sq_bfs *w)
 {
 	sq_vec_deinit(&w->nodes);
 	sq_vec_deinit(&w->edges);
 	sq_vec_deinit(&w->order);
 	sq_free(w->slots);
-	*w = (struct sq_walk)SQ_WALK_NULL;
+	*w = (struct sq_bfs)SQ_BFS_NULL;
 }
 
-const char *sq_walk_kind_name(uint8_t kind)
+const char *sq_bfs_kind_name(uint8_t kind)
 {
 	static const char *const names[SQ_REF_MAX] = {
 		[SQ_REF_CALL] = "calls", [SQ_REF_MACRO] = "macro_expansion", [SQ_REF_IMPORT] = "imports",
@@ -32,12 +32,12 @@ const char *sq_walk_kind_name(uint8_t kind)
 
 /* ---- nodes ---- */
 
-static uint32_t *slot_of(const struct sq_walk *w, sq_file f, uint32_t def)
+static uint32_t *slot_of(const struct sq_bfs *w, sq_file f, uint32_t def)
 {
 	uint32_t mask = w->n_slots - 1, i = (uint32_t)sq_hash_u64((uint64_t)f << 32 | def) & mask;
 
 	while (w->slots[i]) {
-		const struct sq_walk_node *n = &w->nodes.v[w->slots[i] - 1];
+		const struct sq_bfs_node *n = &w->nodes.v[w->slots[i] - 1];
 
 		if (n->file == f && n->def == def)
 			break;
@@ -46,7 +46,7 @@ static uint32_t *slot_of(const struct sq_walk *w, sq_file f, uint32_t def)
 	return &w->slots[i];
 }
 
-uint32_t sq_walk_find(const struct sq_walk *w, sq_file f, uint32_t def)
+uint32_t sq_bfs_find(const struct sq_bfs *w, sq_file f, uint32_t def)
 {
 	uint32_t at = w->n_slots ? *slot_of(w, f, def) : 0;
 
@@ -54,7 +54,7 @@ uint32_t sq_walk_find(const struct sq_walk *w, sq_file f, uint32_t def)
 }
 
 /* slots anew for the nodes there are, in a table of @n_slots */
-static int rehash(struct sq_walk *w, uint32_t n_slots)
+static int rehash(struct sq_bfs *w, uint32_t n_slots)
 {
 	uint32_t *slots;
 
@@ -72,7 +72,7 @@ static int rehash(struct sq_walk *w, uint32_t n_slots)
 	return 0;
 }
 
-static int add_node(struct sq_walk *w, sq_file f, uint32_t def, uint32_t depth, uint32_t *ret)
+static int add_node(struct sq_bfs *w, sq_file f, uint32_t def, uint32_t depth, uint32_t *ret)
 {
 	uint32_t *slot;
 	int r = 0;
@@ -83,7 +83,7 @@ static int add_node(struct sq_walk *w, sq_file f, uint32_t def, uint32_t depth, 
 		return r;
 	slot = slot_of(w, f, def);
 	if (!*slot) {
-		r = sq_vec_push(&w->nodes, (struct sq_walk_node){ f, def, depth });
+		r = sq_vec_push(&w->nodes, (struct sq_bfs_node){ f, def, depth });
 		if (r < 0)
 			return sq_error_trace(r);
 		*slot = (uint32_t)w->nodes.n;
@@ -94,8 +94,8 @@ static int add_node(struct sq_walk *w, sq_file f, uint32_t def, uint32_t depth, 
 
 static int cmp_nodes(const void *pa, const void *pb, void *arg)
 {
-	const struct sq_walk *w = arg;
-	const struct sq_walk_node *a = &w->nodes.v[*(const uint32_t *)pa], *b = &w->nodes.v[*(const uint32_t *)pb];
+	const struct sq_bfs *w = arg;
+	const struct sq_bfs_node *a = &w->nodes.v[*(const uint32_t *)pa], *b = &w->nodes.v[*(const uint32_t *)pb];
 
 	if (a->file != b->file)
 		return sq_slice_cmp(sq_version_bound(w->v, a->file)->path, sq_version_bound(w->v, b->file)->path);
@@ -103,16 +103,16 @@ static int cmp_nodes(const void *pa, const void *pb, void *arg)
 	return a->def + 1 < b->def + 1 ? -1 : a->def + 1 > b->def + 1;
 }
 
-static uint32_t moved(const struct sq_walk *w, const uint32_t *to, uint32_t node)
+static uint32_t moved(const struct sq_bfs *w, const uint32_t *to, uint32_t node)
 {
 	return node < w->first ? node : to[node - w->first];
 }
 
 /* the nodes from ->first on into their order, with the edges added since @n_edges */
-static int arrange(struct sq_walk *w, size_t n_edges)
+static int arrange(struct sq_bfs *w, size_t n_edges)
 {
 	uint32_t n = (uint32_t)w->nodes.n - w->first, *by_rank, *to;
-	struct sq_walk_node *copy;
+	struct sq_bfs_node *copy;
 	int r;
 
 	sq_vec_clear(&w->order);
@@ -142,14 +142,14 @@ static int arrange(struct sq_walk *w, size_t n_edges)
 }
 
 /* no more than max_nodes, and no edges of the others */
-static int cut_nodes(struct sq_walk *w)
+static int cut_nodes(struct sq_bfs *w)
 {
 	size_t n = 0;
 
 	if (!w->ask.max_nodes || w->nodes.n <= w->ask.max_nodes)
 		return 0;
 	w->nodes.n = w->ask.max_nodes;
-	w->cut = SQ_WALK_CUT_NODES;
+	w->cut = SQ_BFS_CUT_NODES;
 	for (size_t i = 0; i < w->edges.n; i++)
 		if (w->edges.v[i].from < w->nodes.n && w->edges.v[i].to < w->nodes.n)
 			w->edges.v[n++] = w->edges.v[i];
@@ -159,17 +159,17 @@ static int cut_nodes(struct sq_walk *w)
 
 /* ---- edges ---- */
 
-static int count_row(struct sq_walk *w)
+static int count_row(struct sq_bfs *w)
 {
 	if (++w->n_rows % LOOK_STRIDE == 0 && sq_is_cancelled(w->ask.cancel))
 		return sq_error_origin(-ECANCELED);
 	if (w->n_rows <= w->ask.max_rows)
 		return 0;
-	w->cut = SQ_WALK_CUT_ROWS;
+	w->cut = SQ_BFS_CUT_ROWS;
 	return STOP;
 }
 
-static bool is_wanted(const struct sq_walk *w, sq_file f, sq_file other)
+static bool is_wanted(const struct sq_bfs *w, sq_file f, sq_file other)
 {
 	uint8_t lang = sq_version_bound(w->v, other)->lang;
 
@@ -179,9 +179,9 @@ static bool is_wanted(const struct sq_walk *w, sq_file f, sq_file other)
 }
 
 /* an edge between the node at hand and (f, def) */
-static int add_edge(struct sq_walk *w, bool is_in, sq_file f, uint32_t def, const struct sq_walk_edge *like)
+static int add_edge(struct sq_bfs *w, bool is_in, sq_file f, uint32_t def, const struct sq_bfs_edge *like)
 {
-	struct sq_walk_edge e = *like;
+	struct sq_bfs_edge e = *like;
 	uint32_t other;
 	int r;
 
@@ -195,13 +195,13 @@ static int add_edge(struct sq_walk *w, bool is_in, sq_file f, uint32_t def, cons
 	return sq_vec_push(&w->edges, e);
 }
 
-static struct sq_walk_edge edge_of(const struct sq_edge *e)
+static struct sq_bfs_edge edge_of(const struct sq_edge *e)
 {
 	uint8_t percent = sq_rule_confidence((enum sq_rule)e->link->rule);
 
 	if (e->ambiguous && e->link->n_total)
 		percent = (uint8_t)(percent / e->link->n_total);
-	return (struct sq_walk_edge){
+	return (struct sq_bfs_edge){
 		.line = e->ref.line, .kind = e->ref.kind, .rule = e->link->rule, .confidence = percent,
 		.ambiguous = e->ambiguous,
 	};
@@ -209,8 +209,8 @@ static struct sq_walk_edge edge_of(const struct sq_edge *e)
 
 static int take_in(void *arg, const struct sq_edge *e)
 {
-	struct sq_walk *w = arg;
-	const struct sq_walk_edge like = edge_of(e);
+	struct sq_bfs *w = arg;
+	const struct sq_bfs_edge like = edge_of(e);
 	int r = count_row(w);
 
 	if (r || !(w->ask.kinds >> e->ref.kind & 1))
@@ -220,8 +220,8 @@ static int take_in(void *arg, const struct sq_edge *e)
 
 static int take_out(void *arg, const struct sq_edge *e)
 {
-	struct sq_walk *w = arg;
-	const struct sq_walk_edge like = edge_of(e);
+	struct sq_bfs *w = arg;
+	const struct sq_bfs_edge like = edge_of(e);
 	uint32_t def;
 	int r = count_row(w);
 
@@ -236,24 +236,24 @@ static int take_out(void *arg, const struct sq_edge *e)
 
 /* ---- files ---- */
 
-static struct sq_walk_edge edge_of_import(const struct sq_import_link *l)
+static struct sq_bfs_edge edge_of_import(const struct sq_import_link *l)
 {
 	bool ambiguous = l->state != SQ_LINK_BOUND;
 	uint8_t percent = sq_rule_confidence(SQ_RULE_IMPORT);
 
 	if (ambiguous && l->n)
 		percent = (uint8_t)(percent / l->n);
-	return (struct sq_walk_edge){ .kind = SQ_REF_IMPORT, .rule = SQ_RULE_IMPORT, .confidence = percent,
+	return (struct sq_bfs_edge){ .kind = SQ_REF_IMPORT, .rule = SQ_RULE_IMPORT, .confidence = percent,
 				      .ambiguous = ambiguous };
 }
 
-static int imports_out(struct sq_walk *w, sq_file f)
+static int imports_out(struct sq_bfs *w, sq_file f)
 {
 	const struct sq_links *l = sq_version_slot(w->v, f).links;
 	int r = 0;
 
 	for (uint32_t i = 0; l && i < l->n_imports && !r; i++) {
-		const struct sq_walk_edge like = edge_of_import(&l->imports[i]);
+		const struct sq_bfs_edge like = edge_of_import(&l->imports[i]);
 
 		for (uint32_t k = 0; k < l->imports[i].n && !r; k++) {
 			r = count_row(w);
@@ -265,13 +265,13 @@ static int imports_out(struct sq_walk *w, sq_file f)
 }
 
 /* does @g import @f? */
-static int imports_of(struct sq_walk *w, sq_file g, sq_file f)
+static int imports_of(struct sq_bfs *w, sq_file g, sq_file f)
 {
 	const struct sq_links *l = sq_version_slot(w->v, g).links;
 	int r = count_row(w);
 
 	for (uint32_t i = 0; l && i < l->n_imports && !r; i++) {
-		const struct sq_walk_edge like = edge_of_import(&l->imports[i]);
+		const struct sq_bfs_edge like = edge_of_import(&l->imports[i]);
 
 		for (uint32_t k = 0; k < l->imports[i].n && !r; k++)
 			if (l->files[l->imports[i].first + k] == f)
@@ -294,7 +294,7 @@ static struct sq_slice package_of(const struct sq_version *v, const struct sq_bo
 }
 
 /* who may import a file is known by the last components of its names */
-static int imports_in(struct sq_walk *w, sq_file f)
+static int imports_in(struct sq_bfs *w, sq_file f)
 {
 	const struct sq_bound *b = sq_version_bound(w->v, f);
 	const struct sq_lang_traits *t = w->v->traits[b->lang];
@@ -318,27 +318,27 @@ static int imports_in(struct sq_walk *w, sq_file f)
 	return r;
 }
 
-static int expand_file(struct sq_walk *w, sq_file f)
+static int expand_file(struct sq_bfs *w, sq_file f)
 {
-	bool imports = w->ask.kinds & SQ_WALK_IMPORTS;
+	bool imports = w->ask.kinds & SQ_BFS_IMPORTS;
 	int r = 0;
 
-	if (w->ask.directions & SQ_WALK_OUT) {
+	if (w->ask.directions & SQ_BFS_OUT) {
 		if (imports)
 			r = imports_out(w, f);
 		if (!r)
 			r = sq_edges_out_of_file(w->v, f, take_out, w);
 	}
-	if (!r && imports && (w->ask.directions & SQ_WALK_IN))
+	if (!r && imports && (w->ask.directions & SQ_BFS_IN))
 		r = imports_in(w, f);
 	return r;
 }
 
 /* ---- steps ---- */
 
-static int expand(struct sq_walk *w, uint32_t at)
+static int expand(struct sq_bfs *w, uint32_t at)
 {
-	const struct sq_walk_node n = w->nodes.v[at];
+	const struct sq_bfs_node n = w->nodes.v[at];
 	int r = count_row(w);
 
 	if (r)
@@ -350,15 +350,15 @@ static int expand(struct sq_walk *w, uint32_t at)
 		return 0;
 	if (n.def == SQ_NONE)
 		return expand_file(w, n.file);
-	if (w->ask.directions & SQ_WALK_OUT)
+	if (w->ask.directions & SQ_BFS_OUT)
 		r = sq_edges_out(w->v, n.file, n.def, take_out, w);
-	if (!r && (w->ask.directions & SQ_WALK_IN))
+	if (!r && (w->ask.directions & SQ_BFS_IN))
 		r = sq_edges_in(w->v, n.file, n.def, take_in, w);
 	return r;
 }
 
-int sq_walk_begin(struct sq_walk *w, const struct sq_version *v, const struct sq_walk_ask *ask,
-		  const struct sq_walk_node *roots, size_t n)
+int sq_bfs_begin(struct sq_bfs *w, const struct sq_version *v, const struct sq_bfs_ask *ask,
+		  const struct sq_bfs_node *roots, size_t n)
 {
 	uint32_t ignored;
 	int r = 0;
@@ -366,8 +366,8 @@ int sq_walk_begin(struct sq_walk *w, const struct sq_version *v, const struct sq
 	w->v = v;
 	w->ask = *ask;
 	if (!w->ask.max_rows)
-		w->ask.max_rows = SQ_WALK_MAX_ROWS;
-	w->cut = SQ_WALK_WHOLE;
+		w->ask.max_rows = SQ_BFS_MAX_ROWS;
+	w->cut = SQ_BFS_WHOLE;
 	w->first = w->depth = w->at = 0;
 	w->n_rows = 0;
 	sq_vec_clear(&w->nodes);
@@ -381,14 +381,14 @@ int sq_walk_begin(struct sq_walk *w, const struct sq_version *v, const struct sq
 	return r < 0 ? r : cut_nodes(w);
 }
 
-int sq_walk_step(struct sq_walk *w)
+int sq_bfs_step(struct sq_bfs *w)
 {
 	uint32_t end = (uint32_t)w->nodes.n;
 	size_t n_edges = w->edges.n;
 	int r = 0;
 
 	if (w->cut || w->first == end)
-		return SQ_WALK_E_DONE;
+		return SQ_BFS_E_DONE;
 	for (uint32_t i = w->first; i < end && !r; i++)
 		r = expand(w, i);
 	if (r < 0)
@@ -404,7 +404,7 @@ int sq_walk_step(struct sq_walk *w)
 /* the best of equal edges first */
 static int cmp_edges(const void *pa, const void *pb)
 {
-	const struct sq_walk_edge *a = pa, *b = pb;
+	const struct sq_bfs_edge *a = pa, *b = pb;
 
 	CMP(a->from, b->from);
 	CMP(a->to, b->to);
@@ -415,7 +415,7 @@ static int cmp_edges(const void *pa, const void *pb)
 	return 0;
 }
 
-void sq_walk_seal(struct sq_walk *w)
+void sq_bfs_seal(struct sq_bfs *w)
 {
 	size_t n = 0;
 
@@ -423,7 +423,7 @@ void sq_walk_seal(struct sq_walk *w)
 		return;
 	qsort(w->edges.v, w->edges.n, sizeof(*w->edges.v), cmp_edges);
 	for (size_t i = 0; i < w->edges.n; i++) {
-		const struct sq_walk_edge *e = &w->edges.v[i], *last = n ? &w->edges.v[n - 1] : NULL;
+		const struct sq_bfs_edge *e = &w->edges.v[i], *last = n ? &w->edges.v[n - 1] : NULL;
 
 		if (!last || last->from != e->from || last->to != e->to || last->kind != e->kind)
 			w->edges.v[n++] = *e;
@@ -431,15 +431,15 @@ void sq_walk_seal(struct sq_walk *w)
 	w->edges.n = n;
 }
 
-int sq_walk_run(struct sq_walk *w, const struct sq_version *v, const struct sq_walk_ask *ask,
-		const struct sq_walk_node *roots, size_t n, uint32_t max_depth)
+int sq_bfs_run(struct sq_bfs *w, const struct sq_version *v, const struct sq_bfs_ask *ask,
+		const struct sq_bfs_node *roots, size_t n, uint32_t max_depth)
 {
-	int r = sq_walk_begin(w, v, ask, roots, n);
+	int r = sq_bfs_begin(w, v, ask, roots, n);
 
 	while (!r && w->depth < max_depth)
-		r = sq_walk_step(w);
+		r = sq_bfs_step(w);
 	if (r < 0)
 		return sq_error_trace(r);
-	sq_walk_seal(w);
+	sq_bfs_seal(w);
 	return 0;
 }

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/ask.h"
+
+#include <string.h>
+
+const char *sq_ask_text(const struct sqry_value *v, const char *key)
+{
+	return sqry_value_string(sqry_value_get(v, key), NULL);
+}
+
+long long sq_ask_number(const struct sqry_value *v, const char *key)
+{
+	return sqry_value_int(sqry_value_get(v, key), 0);
+}
+
+static void add_int(struct sqry_params *p, const char *key, int64_t v)
+{
+	if (v)
+		sqry_params_int(p, key, v);
+}
+
+static void add_true(struct sqry_params *p, const char *key, bool v)
+{
+	if (v)
+		sqry_params_bool(p, key, true);
+}
+
+static void add_false(struct sqry_params *p, const char *key, bool v)
+{
+	if (v)
+		sqry_params_bool(p, key, false);
+}
+
+static struct sqry_params *make(const void *arg)
+{
+	const struct sq_ask *a = arg;
+	struct sqry_params *p = sqry_params_new();
+
+	sqry_params_string(p, "path", a->path);
+	sqry_params_string(p, "symbol", a->symbol);
+	sqry_params_string(p, "symbol_name", a->name);
+	sqry_params_string(p, "from_symbol", a->from);
+	sqry_params_string(p, "to_symbol", a->to);
+	sqry_params_string(p, "target", a->target);
+	sqry_params_string(p, "file_path", a->file);
+	sqry_params_string(p, "cycle_type", a->type);
+	sqry_params_string(p, "relation_type", a->relation);
+	sqry_params_string(p, "scope", a->scope);
+	sqry_params_string(p, "format", a->format);
+	if (a->n_symbols)
+		sqry_params_strings(p, "symbols", a->symbols, a->n_symbols);
+	add_int(p, "max_results", a->limit);
+	add_int(p, "max_nodes", a->nodes);
+	add_int(p, "page_size", a->page);
+	add_int(p, "min_depth", a->min_depth);
+	add_int(p, "max_depth", a->max_depth);
+	add_int(p, "max_hops", a->hops);
+	add_int(p, "max_paths", a->paths);
+	add_int(p, "min_complexity", a->min_complexity);
+	add_true(p, "include_self_loops", a->self_loops);
+	add_true(p, "include_imports", a->imports);
+	add_true(p, "verbose", a->is_verbose);
+	add_false(p, "include_indirect", a->is_direct);
+	add_false(p, "include_callers", a->no_callers);
+	add_false(p, "include_callees", a->no_callees);
+	return p;
+}
+
+/* what sq_ask_note_rest() does not tell */
+static void note_cut(const struct sqry_value *result)
+{
+	const char *why = sq_ask_text(result, "truncated_reason");
+
+	if (sqry_value_bool(sqry_value_get(result, "truncated"), false) && strcmp(why, "max_results") != 0)
+		sq_cli_note("not all is shown: %s", why);
+}
+
+int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_ask *a,
+	   int (*print)(const struct sq_cli *cli, const struct sqry_value *data))
+{
+	struct sqry_reply *reply = NULL;
+	const struct sqry_value *result, *data;
+	int r = sq_cli_directory(cli, dir, &a->path);
+
+	if (r)
+		return r;
+	r = sq_cli_ask(cli, method, make, a, a->path, &reply);
+	if (!r) {
+		result = sqry_reply_result(reply);
+		data = sqry_value_get(result, "data");
+		r = cli->json ? sq_cli_print_json(cli, reply) : print(cli, data);
+		sq_cli_warn_stale(reply);
+		if (!r && !cli->json && !sqry_value_bool(sqry_value_get(data, "symbolFound"), true))
+			sq_cli_note("nothing of that name is defined here");
+		if (!r && !cli->json)
+			note_cut(result);
+		if (!r)
+			r = sq_ask_number(result, "total") ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
+	}
+	sqry_reply_free(reply);
+	sq_free_libc(a->path);
+	return r;
+}
+
+void sq_ask_note_rest(const struct sqry_value *data, const struct sqry_value *list)
+{
+	long long total = sq_ask_number(data, "total");
+
+	if ((size_t)total > sqry_value_count(list))
+		sq_cli_note("%zu of %lld; --limit shows more", sqry_value_count(list), total);
+}
+
+void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v)
+{
+	const struct sqry_value *start = sqry_value_get(sqry_value_get(v, "range"), "start");
+	struct sq_buf path = SQ_BUF_NULL;
+
+	sq_text_uri_path(&path, sq_ask_text(v, "fileUri"));
+	if (path.n && sq_buf_z(&path))
+		sq_text_path(&rows->text, "", path.p);
+	sq_buf_printf(&rows->text, ":%lld", start ? sq_ask_number(start, "line") : sq_ask_number(v, "line"));
+	sq_buf_deinit(&path);
+	sq_rows_end_cell(rows);
+}

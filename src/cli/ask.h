@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * ask — one question to a tool method from options, and its answer on stdout.
+ * Threads: main.
+ */
+#include "cli/cli.h"
+#include "cli/text.h"
+
+/* what is not set is left to the daemon */
+struct sq_ask {
+	char *path;
+	const char *type, *scope, *symbol, *file, *from, *to, *name, *target, *relation, *format;
+	const char *const *symbols;
+	size_t n_symbols;
+	int64_t limit, nodes, page, min_depth, max_depth, hops, paths, min_complexity;
+	bool self_loops, is_direct, no_callers, no_callees, imports, is_verbose;
+};
+#define SQ_ASK_NULL { .path = NULL }
+/** sq_ask() - ask, print by @print or as JSON. Return: an exit status: found by "total". */
+int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_ask *a,
+	   int (*print)(const struct sq_cli *cli, const struct sqry_value *data));
+const char *sq_ask_text(const struct sqry_value *v, const char *key);
+long long sq_ask_number(const struct sqry_value *v, const char *key);
+/** sq_ask_place() - a cell: where a short symbol or a node is. */
+void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v);
+/** sq_ask_note_rest() - that @list is shorter than the total. */
+void sq_ask_note_rest(const struct sqry_value *data, const struct sqry_value *list);
