@@ -63,7 +63,7 @@ START_TEST(needs)
 	static const struct { const char *re, *needs; } t[] = {
 		{ "_(init|probe)$", "_init _probe" }, { "foo|bar_baz", "foo bar_baz" }, { "get_.*_ident", "_ident" },
 		{ "(alloc|free)+", "alloc free" }, { "(alloc|free)?x", "x" }, { "(alloc|free){0,2}", "" },
-		{ "a(b|)", "ab a" }, { "a(b|c)|d", "a d" }, { "(a|b)*", "" }, { "long(a|b)_longer_", "_longer_" },
+		{ "a(b|)", "a" }, { "a(b|c)|d", "a d" }, { "(a|b)*", "" }, { "long(a|b)_longer_", "_longer_" },
 		{ "x(?:yz|w)", "xyz xw" }, { "(a|b[cd])ef", "ef" }, { "a|", "" }, { "|", "" }, { ".*", "" },
 		{ "(((ab)))", "" }, { "ab(c(d|e)f)", "ab" }, { "(0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f|g)", "" },
 	};
