@@ -72,7 +72,7 @@ struct sq_def {
 	uint32_t start_line, start_col; /* whole definition; line 1-based, column 0-based bytes */
 	uint32_t end_line, end_col;     /* exclusive end column */
 	uint32_t sig_off, sig_len;      /* bytes of the file: declaration without body, comments trimmed at the end */
-	uint64_t body_hash;             /* over the definition's tokens, not its white space or comments; 0: no body */
+	uint64_t body_hash;             /* over the tokens of its body, not white space or comments; 0: no body */
 };
 struct sq_ref {
 	uint32_t name;

@@ -236,7 +236,7 @@ static enum sq_visit on_macro(struct sq_walk *w, struct sq_frame *f)
 static enum sq_visit on_macro_body(struct sq_walk *w, struct sq_frame *f)
 {
 	if (f->role == SQ_ROLE_D && memchr(w->bytes.p + f->start, '\n', f->end - f->start))
-		f[-1].body_start = f->start;
+		sq_walk_body_at(w, &f[-1], f->start);
 	if (f->role == SQ_ROLE_D || f->role == SQ_ROLE_BODY)
 		sq_c_scan_macro(w, f);
 	return SQ_SKIP;
@@ -448,7 +448,7 @@ const struct sq_lang_traits sq_traits_c = {
 
 const struct sq_spec sq_spec_c = {
 	.lang = SQ_LANG_C,
-	.version = 2,
+	.version = 3,
 	.grammar = "c",
 	.cut = sq_c_cut,
 	.condition = sq_c_condition,

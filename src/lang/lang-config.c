@@ -224,7 +224,7 @@ void sq_config_scan_pyproject(struct sq_walk *w, const TSTree *tree)
 		.unit = SQ_UNIT_FILE, .separator = ".", \
 	}; \
 	const struct sq_spec sq_spec_##name_ = { \
-		.lang = lang_, .version = 1, .grammar = grammar_, \
+		.lang = lang_, .version = 2, .grammar = grammar_, \
 		.file_names = name_##_files, .traits = &sq_traits_##name_, \
 		.scan = sq_config_scan_##name_, \
 	}

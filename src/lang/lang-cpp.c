@@ -606,7 +606,7 @@ const struct sq_lang_traits sq_traits_cpp = {
 
 const struct sq_spec sq_spec_cpp = {
 	.lang = SQ_LANG_CPP,
-	.version = 2,
+	.version = 3,
 	.grammar = "cpp",
 	.rules = { sq_c_rules, rules },
 	.roles = { sq_c_roles, roles },

@@ -174,7 +174,7 @@ enum sq_visit sq_go_on_body_type(struct sq_walk *w, struct sq_frame *f)
 	sq_walk_get_def(w, spec->def)->kind = f->rule->arg == GO_STRUCT ? SQ_KIND_STRUCT :
 					      SQ_KIND_INTERFACE;
 	if (brace)
-		spec->body_start = (uint32_t)(brace - w->bytes.p);
+		sq_walk_body_at(w, spec, (uint32_t)(brace - w->bytes.p));
 	return SQ_DESCEND;
 }
 

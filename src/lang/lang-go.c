@@ -496,7 +496,7 @@ const struct sq_lang_traits sq_traits_go = {
 
 const struct sq_spec sq_spec_go = {
 	.lang = SQ_LANG_GO,
-	.version = 1,
+	.version = 2,
 	.grammar = "go",
 	.rules = { rules },
 	.roles = { roles },

@@ -742,7 +742,7 @@ const struct sq_lang_traits sq_traits_java = {
 
 const struct sq_spec sq_spec_java = {
 	.lang = SQ_LANG_JAVA,
-	.version = 2,
+	.version = 3,
 	.grammar = "java",
 	.rules = { rules },
 	.roles = { roles },

@@ -580,7 +580,7 @@ const struct sq_lang_traits sq_traits_python = {
 
 const struct sq_spec sq_spec_python = {
 	.lang = SQ_LANG_PYTHON,
-	.version = 2,
+	.version = 3,
 	.grammar = "python",
 	.rules = { rules },
 	.roles = { roles },

@@ -781,7 +781,7 @@ const struct sq_lang_traits sq_traits_rust = {
 
 const struct sq_spec sq_spec_rust = {
 	.lang = SQ_LANG_RUST,
-	.version = 2,
+	.version = 3,
 	.grammar = "rust",
 	.rules = { rules },
 	.roles = { roles },

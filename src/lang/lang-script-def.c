@@ -326,8 +326,11 @@ void sq_script_leave_value(struct sq_walk *w, struct sq_frame *f)
 	const struct sq_def *owner = owner_of(w, f);
 
 	if (owner && f->def == SQ_NONE && owner->kind != SQ_KIND_VARIABLE &&
-	    owner->kind != SQ_KIND_CONSTANT && owner->kind != SQ_KIND_PROPERTY)
+	    owner->kind != SQ_KIND_CONSTANT && owner->kind != SQ_KIND_PROPERTY) {
 		f[-1].body_start = f->body_start;
+		f[-1].roll = f->roll;
+		f[-1].n_tokens = f->n_tokens;
+	}
 }
 
 /* classes */

@@ -302,7 +302,7 @@ const struct sq_lang_traits sq_traits_javascript = SQ_SCRIPT_TRAITS(SQ_LANG_JAVA
 
 const struct sq_spec sq_spec_javascript = {
 	.lang = SQ_LANG_JAVASCRIPT,
-	.version = 2,
+	.version = 3,
 	.grammar = "javascript",
 	.rules = { sq_script_rules, javascript_rules, sq_script_jsx_rules },
 	.roles = { sq_script_roles, javascript_roles, sq_script_jsx_roles },

@@ -257,7 +257,7 @@ const struct sq_lang_traits sq_traits_tsx = SQ_SCRIPT_TRAITS(SQ_LANG_TSX);
 
 const struct sq_spec sq_spec_typescript = {
 	.lang = SQ_LANG_TYPESCRIPT,
-	.version = 2,
+	.version = 3,
 	.grammar = "typescript",
 	.rules = { sq_script_rules, rules, typescript_rules },
 	.roles = { sq_script_roles, roles },
@@ -267,7 +267,7 @@ const struct sq_spec sq_spec_typescript = {
 
 const struct sq_spec sq_spec_tsx = {
 	.lang = SQ_LANG_TSX,
-	.version = 2,
+	.version = 3,
 	.grammar = "tsx",
 	.rules = { sq_script_rules, rules, sq_script_jsx_rules },
 	.roles = { sq_script_roles, roles, sq_script_jsx_roles },

@@ -215,6 +215,14 @@ static inline struct sq_def *sq_walk_get_def(struct sq_walk *w, uint32_t def)
 {
 	return sq_facts_def(w->builder, def);
 }
+/** sq_walk_body_at() - the body of @f begins at byte @at, with the next token: what the hash of a
+ *  body covers, so that a copy under another name has the same. */
+static inline void sq_walk_body_at(const struct sq_walk *w, struct sq_frame *f, uint32_t at)
+{
+	f->body_start = at;
+	f->roll = w->roll;
+	f->n_tokens = w->n_tokens;
+}
 /** sq_walk_hash_since() - hash of the tokens since @f's roll and n_tokens were set. */
 uint64_t sq_walk_hash_since(const struct sq_walk *w, const struct sq_frame *f);
 /** sq_walk_find_def() - a definition of this file so far: kind in @kinds (bits), or SQ_NONE. */

@@ -36,7 +36,7 @@ static uint8_t child_role(const struct sq_frame *p, const TSTreeCursor *cursor)
 }
 
 /* what the parent wants to know of this child */
-static void tell_parent(const struct sq_frame *f, struct sq_frame *p)
+static void tell_parent(const struct sq_walk *w, const struct sq_frame *f, struct sq_frame *p)
 {
 	if (p->rule->flags & SQ_RULE_COUNT)
 		p->count += p->count < UINT16_MAX;
@@ -44,13 +44,13 @@ static void tell_parent(const struct sq_frame *f, struct sq_frame *p)
 		p->obj_start = f->start;
 		p->obj_end = f->end;
 	} else if (f->role == SQ_ROLE_BODY && !p->body_start) {
-		p->body_start = f->start;
+		sq_walk_body_at(w, p, f->start);
 	} else if (f->role == SQ_ROLE_INIT && !p->init_start) {
 		p->init_start = f->start;
 	}
 }
 
-static void fill_frame(struct sq_frame *f, TSNode node, const struct sq_rule *rule,
+static void fill_frame(const struct sq_walk *w, struct sq_frame *f, TSNode node, const struct sq_rule *rule,
 		       const TSTreeCursor *cursor)
 {
 	*f = (struct sq_frame){
@@ -59,7 +59,7 @@ static void fill_frame(struct sq_frame *f, TSNode node, const struct sq_rule *ru
 		.child_role = rule->child_role, .def = SQ_NONE, .ref = SQ_NONE, .type = SQ_NONE,
 		.aux = SQ_NONE,
 	};
-	tell_parent(f, &f[-1]);
+	tell_parent(w, f, &f[-1]);
 }
 
 /* a visible leaf or a subtree that is not looked into: one token */
@@ -123,7 +123,7 @@ static bool visit(struct sq_walk *w, TSTreeCursor *cursor, uint32_t depth)
 	}
 	if (rule->flags & SQ_RULE_COMMENT)
 		return false;
-	fill_frame(f, node, rule, cursor);
+	fill_frame(w, f, node, rule, cursor);
 	if (enter(w, f, depth) && ts_tree_cursor_goto_first_child(cursor))
 		return true;
 	if (!(rule->flags & SQ_RULE_LEAF) && w->hashing)

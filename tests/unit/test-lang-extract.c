@@ -280,6 +280,20 @@ START_TEST(body_hash)
 	ck_assert_uint_ne(h, hash_of(SQ_LANG_C, "int f(void) { return a - \"x y\"; }"));
 	ck_assert_uint_ne(h, hash_of(SQ_LANG_C, "int f(void) { return a + \"xy\"; }"));
 	ck_assert_uint_ne(h, hash_of(SQ_LANG_C, "int f(void) { return b + \"x y\"; }"));
+	/* a copy has the same under another name */
+	ck_assert_uint_eq(h, hash_of(SQ_LANG_C, "static int other(int b) { return a + \"x y\"; }"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_C, "#define A(x) f(x); \\\n\tg(x)\n"),
+			  hash_of(SQ_LANG_C, "#define B(x) f(x); \\\n\tg(x)\n"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_C, "struct a { int x; };"), hash_of(SQ_LANG_C, "struct b { int x; };"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_JAVASCRIPT, "const f = (a) => { return g(a); };"),
+			  hash_of(SQ_LANG_JAVASCRIPT, "const h = (a) => { return g(a); };"));
+	ck_assert_uint_ne(hash_of(SQ_LANG_JAVASCRIPT, "const f = (a) => { return g(a); };"),
+			  hash_of(SQ_LANG_JAVASCRIPT, "const f = (a) => { return k(a); };"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_GO, "package p\ntype A struct { x int }\n"),
+			  hash_of(SQ_LANG_GO, "package p\ntype B struct { x int }\n"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_RUST, "fn f(a: u8) -> u8 { g(a) }"),
+			  hash_of(SQ_LANG_RUST, "fn h(a: u8) -> u8 { g(a) }"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_JAVA, "class A { int x; }"), hash_of(SQ_LANG_JAVA, "class B { int x; }"));
 	ck_assert_uint_eq(hash_of(SQ_LANG_C, "int x = 3;"), 0);
 	ck_assert_uint_eq(hash_of(SQ_LANG_PYTHON, "def f(a):\n  return a  # c\n"),
 			  hash_of(SQ_LANG_PYTHON, "x()\ndef f(a):\n\n    return a\n"));
