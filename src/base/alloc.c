@@ -9,19 +9,6 @@
 #include "base/atomic.h"
 #endif
 
-/*
- * A sanitizer can only judge blocks that its own allocator made, so those
- * builds go to the C library.
- */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SQ_LIBC_HEAP 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-	__has_feature(memory_sanitizer)
-#define SQ_LIBC_HEAP 1
-#endif
-#endif
-
 #ifdef SQ_LIBC_HEAP
 #include <malloc.h>
 
@@ -50,9 +37,30 @@ static void *heap_malloc(size_t n) { return mi_malloc(n); }
 static void *heap_zalloc(size_t n) { return mi_zalloc(n); }
 static void *heap_realloc(void *p, size_t n) { return mi_realloc(p, n ? n : 1); }
 static void heap_free(void *p) { mi_free(p); }
-static void heap_collect(void) { mi_collect(true); }
 static void *heap_aligned(size_t align, size_t n) { return mi_malloc_aligned(n, align); }
 static size_t heap_usable(const void *p) { return mi_usable_size(p); }
+
+/*
+ * mimalloc 2.0.9 gives free pages back with a delay, and only when the same
+ * thread takes or frees a page of that segment later. An idle thread does not:
+ * so take some pages, which flushes what waits, and free without delay.
+ */
+#define DELAY_MS 25     /* mimalloc's own */
+#define N_PROBES 32u
+#define PROBE_BYTES (192u << 10)
+
+static void heap_collect(void)
+{
+	void *probes[N_PROBES];
+
+	for (unsigned i = 0; i < N_PROBES; i++)
+		probes[i] = mi_malloc(PROBE_BYTES);   /* NULL is as good: only a flush is lost */
+	mi_option_set(mi_option_decommit_delay, 0);
+	for (unsigned i = 0; i < N_PROBES; i++)
+		mi_free(probes[i]);
+	mi_collect(true);
+	mi_option_set(mi_option_decommit_delay, DELAY_MS);
+}
 #endif
 
 #ifdef SQ_TEST_HOOKS
@@ -69,44 +77,39 @@ uint64_t sq_alloc_count(void)
 	return sq_load_relaxed(&n_allocations);   /* a count, orders nothing */
 }
 
-static int fault(void)
+bool sq_alloc_is_refused(void)
 {
 	/* relaxed: only the count matters, exactly one caller draws a number */
 	uint64_t n = sq_add_relaxed(&n_allocations, 1) + 1;
 
 	return n == sq_load_relaxed(&fail_at);
 }
-#else
-static inline int fault(void)
-{
-	return 0;
-}
 #endif
 
 void *sq_malloc(size_t size)
 {
-	return fault() ? NULL : heap_malloc(size);
+	return sq_alloc_is_refused() ? NULL : heap_malloc(size);
 }
 
 void *sq_calloc(size_t n, size_t size)
 {
 	size_t total;
 
-	if (__builtin_mul_overflow(n, size, &total) || fault())
+	if (__builtin_mul_overflow(n, size, &total) || sq_alloc_is_refused())
 		return NULL;
 	return heap_zalloc(total);
 }
 
 void *sq_realloc(void *p, size_t size)
 {
-	return fault() ? NULL : heap_realloc(p, size);
+	return sq_alloc_is_refused() ? NULL : heap_realloc(p, size);
 }
 
 void *sq_aligned_alloc(size_t align, size_t size)
 {
 	if (align < sizeof(void *))
 		align = sizeof(void *);
-	if ((align & (align - 1)) || fault())
+	if ((align & (align - 1)) || sq_alloc_is_refused())
 		return NULL;
 	return heap_aligned(align, size);
 }

@@ -7,8 +7,22 @@
  * The fault hook makes the Nth allocation fail; it is compiled in only
  * with SQ_TEST_HOOKS and costs nothing otherwise.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * A sanitizer can only judge blocks that its own allocator made, so those
+ * builds go to the C library.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SQ_LIBC_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+	__has_feature(memory_sanitizer)
+#define SQ_LIBC_HEAP 1
+#endif
+#endif
 
 #define sq_must_check __attribute__((warn_unused_result))
 #define SQ_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -45,4 +59,8 @@ size_t sq_alloc_usable(const void *p);
 void sq_alloc_fail_after(uint64_t nth);
 /** sq_alloc_count() - allocations made by this process so far. */
 uint64_t sq_alloc_count(void);
+/** sq_alloc_is_refused() - is the allocation that a caller makes by itself the one to fail? */
+bool sq_alloc_is_refused(void);
+#else
+static inline bool sq_alloc_is_refused(void) { return false; }
 #endif

@@ -41,6 +41,7 @@ enum sq_lock_rank {
 	SQ_RANK_TSALLOC = 87,      /* reserve of the parser's allocator */
 	SQ_RANK_LOG = 90,
 	SQ_RANK_EPOCH = 95,        /* the record list of an epoch domain */
+	SQ_RANK_HEAP = 98,         /* the blocks of one heap */
 };
 
 struct SQ_CAPABILITY("mutex") sq_lock {

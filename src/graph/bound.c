@@ -27,7 +27,7 @@ static uint64_t bytes_for(const struct sq_columns *c, size_t path_bytes)
 	       c->n_bytes + path_bytes;
 }
 
-int sq_bound_new(uint64_t birth, const struct sq_columns *c, struct sq_slice path,
+int sq_bound_new(struct sq_birth birth, const struct sq_columns *c, struct sq_slice path,
 		 struct sq_bound **ret_b)
 {
 	struct sq_bound *b = sq_piece_alloc(SQ_PIECE_BOUND, birth, bytes_for(c, path.n));
@@ -46,7 +46,7 @@ int sq_bound_new(uint64_t birth, const struct sq_columns *c, struct sq_slice pat
 	return 0;
 }
 
-int sq_bound_copy(uint64_t birth, const struct sq_bound *from, struct sq_bound **ret_b)
+int sq_bound_copy(struct sq_birth birth, const struct sq_bound *from, struct sq_bound **ret_b)
 {
 	uint64_t bytes = bytes_for(&from->columns, from->path.n);
 	struct sq_bound *b = sq_piece_alloc(SQ_PIECE_BOUND, birth, bytes);

@@ -20,7 +20,7 @@ static uint32_t home_of(const struct sq_dict *d, uint32_t hash32)
 	return (uint64_t)hash32 * d->n_slots >> 32;
 }
 
-int sq_dict_new(uint64_t birth, sq_name first, uint32_t n, uint64_t n_string_bytes,
+int sq_dict_new(struct sq_birth birth, sq_name first, uint32_t n, uint64_t n_string_bytes,
 		struct sq_dict **ret_d)
 {
 	uint64_t n_slots = slots_for(n);
@@ -68,7 +68,7 @@ static uint32_t hash32_of(struct sq_slice s)
 	return (uint32_t)(sq_hash64(s.p, s.n, 0) >> 32);
 }
 
-int sq_dict_make(uint64_t birth, sq_name first, const struct sq_slice *strings, uint32_t n,
+int sq_dict_make(struct sq_birth birth, sq_name first, const struct sq_slice *strings, uint32_t n,
 		 struct sq_dict **ret_d)
 {
 	uint64_t total = 0;
@@ -102,7 +102,7 @@ static void copy_into(struct sq_dict *d, uint32_t i, uint32_t at, const struct s
 	}
 }
 
-int sq_dict_merge(uint64_t birth, const struct sq_dict *a, const struct sq_dict *b,
+int sq_dict_merge(struct sq_birth birth, const struct sq_dict *a, const struct sq_dict *b,
 		  struct sq_dict **ret_d)
 {
 	struct sq_dict *d;

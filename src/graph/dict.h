@@ -30,10 +30,10 @@ struct sq_dict {
 	const char *bytes;
 };
 /** sq_dict_make() - @strings distinct, in id order. Return: 0, -ENOMEM, -EOVERFLOW. */
-int sq_dict_make(uint64_t birth, sq_name first, const struct sq_slice *strings, uint32_t n,
+int sq_dict_make(struct sq_birth birth, sq_name first, const struct sq_slice *strings, uint32_t n,
 		 struct sq_dict **ret_d) sq_must_check;
 /** sq_dict_merge() - two neighbours (b follows a) into one new piece. */
-int sq_dict_merge(uint64_t birth, const struct sq_dict *a, const struct sq_dict *b,
+int sq_dict_merge(struct sq_birth birth, const struct sq_dict *a, const struct sq_dict *b,
 		  struct sq_dict **ret_d) sq_must_check;
 /** sq_dict_find() - @hash = sq_hash64(s.p, s.n, 0). SQ_NAME_NONE when absent. */
 sq_name sq_dict_find(const struct sq_dict *d, struct sq_slice s, uint64_t hash);
@@ -49,7 +49,7 @@ static inline struct sq_slice sq_dict_get(const struct sq_dict *d, sq_name id)
  * index. Places may be called by several threads, each for its own indices.
  */
 /** sq_dict_new() - Return: 0, -ENOMEM; -EOVERFLOW past 2^32 bytes. */
-int sq_dict_new(uint64_t birth, sq_name first, uint32_t n, uint64_t n_string_bytes,
+int sq_dict_new(struct sq_birth birth, sq_name first, uint32_t n, uint64_t n_string_bytes,
 		struct sq_dict **ret_d) sq_must_check;
 static inline uint32_t *sq_dict_offsets(struct sq_dict *d)
 {

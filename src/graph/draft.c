@@ -22,7 +22,7 @@ int sq_draft_new(struct sq_graph *g, const struct sq_draft_opts *opts, struct sq
 	d->opts = *opts;
 	/* the writer alone replaces the root: it needs no section to read it */
 	d->base = sq_graph_current(g);
-	d->generation = d->base->generation + 1;
+	d->birth = (struct sq_birth){ sq_graph_heap(g), d->base->generation + 1 };
 	d->empty.traits = d->base->traits;
 	d->prior = opts->clear ? &d->empty : d->base;
 	r = sq_lock_init(&d->lock, SQ_RANK_DRAFT, "draft");
@@ -275,7 +275,7 @@ static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *
 	struct sq_bound *b;
 	int r;
 
-	r = sq_bound_new(d->generation, columns, put->path, &b);
+	r = sq_bound_new(d->birth, columns, put->path, &b);
 	if (r < 0)
 		return sq_error_trace(r);
 	b->lang = lang_of(put);
@@ -309,7 +309,7 @@ static int put_same(struct sq_draft *d, sq_file file, const struct sq_bound *bas
 
 	if (!identity || !memcmp(base->identity, identity, sizeof(base->identity)))
 		return set_entry(d, base->path, file, SQ_DRAFT_KEEP, NULL);
-	r = sq_bound_copy(d->generation, base, &b);
+	r = sq_bound_copy(d->birth, base, &b);
 	if (r < 0)
 		return sq_error_trace(r);
 	set_identity(b, identity);

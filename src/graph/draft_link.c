@@ -105,7 +105,7 @@ static int link_one(void *arg, unsigned worker, uint32_t i)
 	struct sq_links *links;
 	int r;
 
-	r = sq_link_file(p->linkers[worker], f, p->d->generation, &links);
+	r = sq_link_file(p->linkers[worker], f, p->d->birth, &links);
 	if (r < 0)
 		return sq_error_trace(r);
 	sq_stats_add_links(&p->stats[worker], old, -1);

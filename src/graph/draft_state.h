@@ -36,7 +36,7 @@ struct sq_draft_worker {
 struct sq_draft {
 	struct sq_graph *g;
 	struct sq_draft_opts opts;
-	uint64_t generation;
+	struct sq_birth birth;          /* of all that it makes */
 	const struct sq_version *base;  /* what is published now */
 	const struct sq_version *prior; /* base, or &empty when cleared */
 	struct sq_version empty;

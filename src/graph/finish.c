@@ -118,7 +118,7 @@ static int note_dead_dict(struct sq_draft *d, const struct sq_dict *dict)
 /* a dictionary that a merge has taken in; one of this draft has no index yet */
 static int drop_dict(struct sq_draft *d, const struct sq_dict *dict)
 {
-	if (dict->piece.birth != d->generation)
+	if (dict->piece.birth != d->birth.generation)
 		return note_dead_dict(d, dict);
 	for (size_t i = d->made.n; i-- > 0;)
 		if (d->made.v[i] == dict) {
@@ -140,7 +140,7 @@ static int merge_dicts(struct sq_draft *d, struct dicts *list)
 
 		if (a->n >= 2 * (uint64_t)b->n)
 			break;
-		r = sq_dict_merge(d->generation, a, b, &merged);
+		r = sq_dict_merge(d->birth, a, b, &merged);
 		if (r == -EOVERFLOW)
 			break;
 		if (r >= 0)
@@ -163,7 +163,7 @@ static int index_dict(struct sq_draft *d, struct sq_dict *dict)
 
 	if (dict->n < SQ_NAME_INDEX_MIN)
 		return 0;
-	r = sq_name_index_make(d->generation, dict, d->opts.par, d->opts.cancel, &x);
+	r = sq_name_index_make(d->birth, dict, d->opts.par, d->opts.cancel, &x);
 	if (r >= 0)
 		r = sq_draft_made(d, x);
 	if (r >= 0)
@@ -181,7 +181,7 @@ static int finish_dicts(struct sq_draft *d, struct dicts *list)
 		return sq_error_origin(-ENOMEM);
 	for (uint32_t i = 0; i < d->prior->n_dicts; i++)
 		list->v.v[list->v.n++] = d->prior->dicts[i];
-	r = sq_intern_flatten(&d->intern, par, d->generation, &fresh);
+	r = sq_intern_flatten(&d->intern, par, d->birth, &fresh);
 	if (r < 0)
 		return sq_error_trace(r);
 	if (!fresh)
@@ -239,7 +239,7 @@ static int make_root(struct sq_draft *d, const struct dicts *dicts, uint32_t n_f
 	uint32_t n_chunks = units_of(n_file_ids, SQ_CHUNK_SHIFT);
 	uint32_t n_shards = units_of(n_names, SQ_SHARD_SHIFT);
 	size_t pointers = dicts->v.n + n_chunks + n_shards;
-	struct sq_version *v = sq_piece_alloc(SQ_PIECE_ROOT, d->generation, sizeof(*v) + pointers * sizeof(void *));
+	struct sq_version *v = sq_piece_alloc(SQ_PIECE_ROOT, d->birth, sizeof(*v) + pointers * sizeof(void *));
 	struct sq_piece piece;
 	char *at;
 	int r;
@@ -252,7 +252,7 @@ static int make_root(struct sq_draft *d, const struct dicts *dicts, uint32_t n_f
 	piece = v->piece;
 	memset(v, 0, sizeof(*v) + pointers * sizeof(void *));
 	v->piece = piece;
-	v->generation = d->generation;
+	v->generation = d->birth.generation;
 	v->link_flags = d->opts.link_flags;
 	v->n_dicts = (uint32_t)dicts->v.n;
 	v->n_chunks = n_chunks;
@@ -279,8 +279,8 @@ int sq_draft_chunk(struct sq_draft *d, sq_file f, struct sq_chunk **ret_c)
 	struct sq_chunk *c = (struct sq_chunk *)old;
 	int r;
 
-	if (!old || old->piece.birth != d->generation) {
-		c = sq_piece_alloc(SQ_PIECE_CHUNK, d->generation, sizeof(*c));
+	if (!old || old->piece.birth != d->birth.generation) {
+		c = sq_piece_alloc(SQ_PIECE_CHUNK, d->birth, sizeof(*c));
 		if (!c)
 			return sq_error_origin(-ENOMEM);
 		r = sq_draft_made(d, c);
@@ -385,7 +385,7 @@ static int pass_shards(struct sq_draft *d)
 	made = sq_calloc((size_t)d->v->n_shards + 1, sizeof(*made));
 	if (!made || sq_vec_reserve(&d->made, d->v->n_shards) < 0)
 		return sq_error_origin(-ENOMEM);
-	job = (struct sq_shards_job){ d->v, d->opts.par, d->opts.cancel, d->generation, made };
+	job = (struct sq_shards_job){ d->v, d->opts.par, d->opts.cancel, d->birth, made };
 	/* past half of the files, diffing costs more than starting again */
 	if (d->changes.n * 2 > n_prior)
 		r = sq_shards_build(&job);
@@ -467,7 +467,7 @@ static int freeze(struct sq_draft *d)
 	if (r < 0)
 		return sq_error_trace(r);
 	count_bytes(d);
-	r = sq_bundle_new(d->generation, d->dead.v, d->dead.n, &d->bundle);
+	r = sq_bundle_new(d->birth.generation, d->dead.v, d->dead.n, &d->bundle);
 	if (r < 0)
 		return sq_error_trace(r);
 	d->dead.v = NULL;

@@ -12,6 +12,7 @@
 struct pin { uint64_t generation; uint32_t n; };
 struct sq_graph {
 	const struct sq_version *current;
+	struct sq_heap *heap;           /* of all pieces */
 	uint64_t retained_bytes;        /* atomic */
 	struct sq_bundle *bundles;      /* the writer's list */
 	struct sq_lock lock;            /* rank GRAPH: pins, n_bundles */
@@ -23,16 +24,22 @@ int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *tra
 		 struct sq_graph **ret_g)
 {
 	struct sq_graph *g = sq_calloc(1, sizeof(*g));
-	struct sq_version *v = sq_piece_alloc(SQ_PIECE_ROOT, 0, sizeof(*v));
+	struct sq_version *v;
 	struct sq_piece piece;
-	int r = g && v ? 0 : sq_error_origin(-ENOMEM);
+	int r;
 
-	if (r >= 0)
-		r = sq_lock_init(&g->lock, SQ_RANK_GRAPH, "graph");
-	if (r < 0) {
-		sq_piece_free(v);
-		sq_free(g);
-		return sq_error_trace(r);
+	if (!g)
+		return sq_error_origin(-ENOMEM);
+	r = sq_lock_init(&g->lock, SQ_RANK_GRAPH, "graph");
+	if (r < 0)
+		goto out_free;
+	r = sq_heap_new(&g->heap);
+	if (r < 0)
+		goto out_lock;
+	v = sq_piece_alloc(SQ_PIECE_ROOT, (struct sq_birth){ g->heap, 0 }, sizeof(*v));
+	if (!v) {
+		r = sq_error_origin(-ENOMEM);
+		goto out_heap;
 	}
 	piece = v->piece;
 	*v = (struct sq_version){ .piece = piece, .traits = traits };
@@ -41,6 +48,13 @@ int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *tra
 	g->current = v;
 	*ret_g = g;
 	return 0;
+out_heap:
+	sq_heap_free(g->heap);
+out_lock:
+	sq_lock_deinit(&g->lock);
+out_free:
+	sq_free(g);
+	return sq_error_trace(r);
 }
 
 static void free_version(struct sq_version *v)
@@ -68,6 +82,8 @@ struct sq_graph *sq_graph_free(struct sq_graph *g)
 
 	if (!g)
 		return NULL;
+	/* single pieces need not give pages back: all go in the end */
+	sq_heap_close(g->heap);
 	for (struct sq_bundle *b = g->bundles; b; b = next) {
 		next = b->next;
 		sq_bundle_release(b, false, 0);
@@ -76,6 +92,7 @@ struct sq_graph *sq_graph_free(struct sq_graph *g)
 			sq_bundle_free(b);
 	}
 	free_version((struct sq_version *)g->current);
+	sq_heap_free(g->heap);
 	sq_vec_deinit(&g->pins);
 	sq_lock_deinit(&g->lock);
 	sq_free(g);
@@ -219,6 +236,11 @@ unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec)
 	g->n_bundles -= n_gone;
 	sq_unlock(&g->lock);
 	return n_waiting;
+}
+
+struct sq_heap *sq_graph_heap(const struct sq_graph *g)
+{
+	return g->heap;
 }
 
 uint64_t sq_graph_retained_bytes(const struct sq_graph *g)

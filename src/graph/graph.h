@@ -42,4 +42,6 @@ void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_re
  * not touched here.
  */
 unsigned sq_graph_reclaim(struct sq_graph *g, struct sq_epoch_record *rec);
+/** sq_graph_heap() - where the pieces lie; its counts are for any thread. */
+struct sq_heap *sq_graph_heap(const struct sq_graph *g);
 uint64_t sq_graph_retained_bytes(const struct sq_graph *g);   /* retired, not yet freed; any thread */

@@ -326,7 +326,7 @@ static int flatten_run(void *arg, unsigned worker)
 	return 0;
 }
 
-int sq_intern_flatten(struct sq_intern *in, const struct sq_parallel *par, uint64_t birth,
+int sq_intern_flatten(struct sq_intern *in, const struct sq_parallel *par, struct sq_birth birth,
 		      struct sq_dict **ret_d)
 {
 	struct flatten f = { .in = in };

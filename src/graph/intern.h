@@ -53,7 +53,7 @@ int sq_intern_batch(struct sq_intern *in, struct sq_intern_scratch *scratch, uns
 		    const struct sq_slice *strings, uint32_t n, sq_name *ret_ids) sq_must_check;
 uint64_t sq_intern_n_new(const struct sq_intern *in);
 /** sq_intern_flatten() - all new names as one dictionary from ->base on; NULL when there are none. */
-int sq_intern_flatten(struct sq_intern *in, const struct sq_parallel *par, uint64_t birth,
+int sq_intern_flatten(struct sq_intern *in, const struct sq_parallel *par, struct sq_birth birth,
 		      struct sq_dict **ret_d) sq_must_check;
 /** sq_intern_final() - NameId of an id that sq_intern_batch() gave; after flatten. */
 static inline sq_name sq_intern_final(const struct sq_intern *in, sq_name id)

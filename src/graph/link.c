@@ -275,7 +275,7 @@ static size_t padded(size_t n)
 }
 
 /* copy the scratch arrays into one allocation */
-static int make_piece(struct sq_linker *l, uint64_t birth, struct sq_links **ret_links)
+static int make_piece(struct sq_linker *l, struct sq_birth birth, struct sq_links **ret_links)
 {
 	uint32_t first = sq_imports_of(l, l->file), n_files = 0, at_file = 0;
 	size_t n_imports = l->imports.n;
@@ -329,7 +329,7 @@ static int make_piece(struct sq_linker *l, uint64_t birth, struct sq_links **ret
 	return 0;
 }
 
-int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links **ret_links)
+int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links)
 {
 	l->file = f;
 	l->b = sq_version_bound(l->v, f);

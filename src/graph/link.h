@@ -21,4 +21,4 @@ struct sq_linker *sq_linker_free(struct sq_linker *l);
  */
 void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const struct sq_file_set *stale);
 /** sq_link_file() - a new links piece with the given birth, or -ENOMEM. */
-int sq_link_file(struct sq_linker *l, sq_file f, uint64_t birth, struct sq_links **ret_links) sq_must_check;
+int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links) sq_must_check;

@@ -137,7 +137,7 @@ static void lay_out(struct maker *m, struct sq_name_index *x)
 	memset(m->lists, 0, sum);
 }
 
-static int make_lists(struct maker *m, uint64_t birth, const bool *cancel,
+static int make_lists(struct maker *m, struct sq_birth birth, const bool *cancel,
 		      struct sq_name_index **ret_x)
 {
 	struct sq_name_index *x;
@@ -171,7 +171,7 @@ static int make_lists(struct maker *m, uint64_t birth, const bool *cancel,
 	return sq_error_trace(r);
 }
 
-int sq_name_index_make(uint64_t birth, const struct sq_dict *d, const struct sq_parallel *par,
+int sq_name_index_make(struct sq_birth birth, const struct sq_dict *d, const struct sq_parallel *par,
 		       const bool *cancel, struct sq_name_index **ret_x)
 {
 	_cleanup_(sq_freep) uint32_t *order = sq_malloc((size_t)d->n * sizeof(*order) + 1);

@@ -40,7 +40,7 @@ static inline bool sq_name_blocks_has(const uint8_t *set, uint32_t block)
 }
 
 /** sq_name_index_make() - Return: 0, -ENOMEM, -ECANCELED, -EOVERFLOW. */
-int sq_name_index_make(uint64_t birth, const struct sq_dict *d, const struct sq_parallel *par,
+int sq_name_index_make(struct sq_birth birth, const struct sq_dict *d, const struct sq_parallel *par,
 		       const bool *cancel, struct sq_name_index **ret_x) sq_must_check;
 /** sq_name_index_prefix() - the places in ->order of the names that begin with @prefix. */
 void sq_name_index_prefix(const struct sq_name_index *x, const struct sq_dict *d, struct sq_slice prefix,

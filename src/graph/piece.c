@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/piece.h"
 
-void *sq_piece_alloc(enum sq_piece_kind kind, uint64_t birth, uint64_t bytes)
+/* so that a sanitizer sees every piece by itself */
+#ifdef SQ_LIBC_HEAP
+#define HEAP_OF(birth) NULL
+#else
+#define HEAP_OF(birth) ((birth).heap)
+#endif
+
+void *sq_piece_alloc(enum sq_piece_kind kind, struct sq_birth birth, uint64_t bytes)
 {
+	struct sq_heap *heap = HEAP_OF(birth);
+	uint64_t charged;
 	struct sq_piece *p;
 
 	if (bytes > SIZE_MAX)
 		return NULL;
-	p = sq_malloc(bytes);
+	p = heap ? sq_heap_alloc(heap, bytes, &charged) : sq_malloc(bytes);
 	if (!p)
 		return NULL;
+	if (!heap)
+		charged = sq_alloc_usable(p);
 	*p = (struct sq_piece){
-		.birth = birth,
-		.n_bytes = sq_alloc_usable(p),
+		.birth = birth.generation,
+		.heap = heap,
+		.n_bytes = charged,
 		.kind = kind,
 	};
 	return p;
@@ -20,7 +32,12 @@ void *sq_piece_alloc(enum sq_piece_kind kind, uint64_t birth, uint64_t bytes)
 
 void sq_piece_free(void *piece)
 {
-	sq_free(piece);
+	struct sq_piece *p = piece;
+
+	if (p && p->heap)
+		sq_heap_release(p->heap, p);
+	else
+		sq_free(p);
 }
 
 const char *sq_piece_kind_name(enum sq_piece_kind kind)

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-int sq_shard_new(uint64_t birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s)
+int sq_shard_new(struct sq_birth birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s)
 {
 	uint64_t n_offsets = (uint64_t)n_names * SQ_LIST_MAX + 1;
 	struct sq_shard *s;
@@ -129,7 +129,7 @@ static void merge_all(struct merge *m, uint32_t first, uint32_t n_lists,
 	copy_lists(m, done, n_lists);
 }
 
-int sq_shard_make(uint64_t birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
+int sq_shard_make(struct sq_birth birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
 		  const struct sq_posting_change *changes, size_t n, struct sq_shard **ret_s)
 {
 	uint64_t n_old = old ? old->offsets[old->n_names * SQ_LIST_MAX] : 0;

@@ -59,10 +59,10 @@ struct sq_posting_change {
 /** sq_shard_make() - apply @changes (all within the shard's range, sorted) to @old (NULL: empty).
  *  A change without remove adds the file or replaces its class bits; removing what is not there
  *  is fine. @n_names >= old->n_names: the last shard grows when names are appended. */
-int sq_shard_make(uint64_t birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
+int sq_shard_make(struct sq_birth birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
 		  const struct sq_posting_change *changes, size_t n, struct sq_shard **ret_s) sq_must_check;
 /** sq_shard_new() - for a maker in place: offsets and data to be filled through the views. */
-int sq_shard_new(uint64_t birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s) sq_must_check;
+int sq_shard_new(struct sq_birth birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s) sq_must_check;
 static inline uint32_t *sq_shard_offsets(struct sq_shard *s) { return (uint32_t *)s->offsets; }
 static inline uint8_t *sq_shard_data(struct sq_shard *s) { return (uint8_t *)s->data; }
 #define SQ_POSTING_MAX_BYTES 6u     /* varint of a 32-bit difference, class bits */

@@ -14,7 +14,7 @@ struct sq_shards_job {
 	const struct sq_version *v;     /* names, file table and traits are final */
 	const struct sq_parallel *par;
 	const bool *cancel;
-	uint64_t birth;
+	struct sq_birth birth;
 	struct sq_shard **made;         /* [v->n_shards], NULL: unchanged */
 };
 /** sq_shards_build() - every shard, from all files of the version. */

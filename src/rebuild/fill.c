@@ -12,7 +12,6 @@
  * clock tick is at most 10 ms, and two of them must have passed (design §9).
  */
 #define TRUST_AFTER_NS (30ull * 1000000ull)
-#define BIG_TURN_BYTES (16ull << 20)   /* then workers give their free pages back */
 
 /* the schedule that the workers share */
 struct schedule {
@@ -340,7 +339,8 @@ static int work_share(void *arg, unsigned index)
 		sq_store_relaxed(&s->next, s->n);
 	if (w.stages)
 		w.stages->read_ns += sq_now_ns() - since;
-	if (fill->plan->read_bytes > BIG_TURN_BYTES)
+	/* before the passes that follow ask for memory of their own */
+	if (fill->plan->read_bytes > SQ_FILL_BIG_BYTES)
 		sq_alloc_collect();
 	return r < 0 ? sq_error_trace(r) : 0;
 }

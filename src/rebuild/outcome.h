@@ -25,6 +25,7 @@ struct sq_outcome {
 	uint64_t duration_ns;
 	uint64_t n_files;                  /* read (or skipped) and put by this turn */
 	uint64_t n_removed;
+	uint64_t read_bytes;               /* of the files to read */
 	uint64_t n_defs, n_edges;          /* of the whole graph now */
 	uint64_t n_relinked;
 	struct sq_admission_state at;      /* when refused */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "rebuild/fill.h"
 
 static void drain(void *arg, unsigned thread);
 
@@ -253,6 +254,26 @@ static bool turn_ends(struct sq_build *b, struct sq_work *work, struct sq_work *
 	return more;
 }
 
+static int collect_worker(void *arg, unsigned worker)
+{
+	(void)arg;
+	(void)worker;
+	sq_alloc_collect();
+	return 0;
+}
+
+/*
+ * What the turn's workers allocated, others freed: only its own thread can give
+ * such a page back. A pool that is busy does so at the end of what it is busy with.
+ */
+static void collect(struct sq_rebuild *rb)
+{
+	int r = sq_pool_try_run(rb->pool, collect_worker, NULL);
+
+	(void)r;   /* busy: see above */
+	sq_alloc_collect();
+}
+
 static bool one_turn(struct sq_build *b, unsigned thread)
 {
 	struct sq_work work = SQ_WORK_NULL, again = SQ_WORK_NULL;
@@ -280,6 +301,8 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 	more = turn_ends(b, &work, &again, &o);
 	sq_work_deinit(&work);
 	sq_work_deinit(&again);
+	if (o.read_bytes > SQ_FILL_BIG_BYTES)
+		collect(b->rb);
 	return more;
 }
 

@@ -331,6 +331,7 @@ void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct
 	ret_o->was_full = t.full;
 	ret_o->n_files = t.plan.n - t.plan.n_removed;
 	ret_o->n_removed = t.plan.n_removed;
+	ret_o->read_bytes = t.plan.read_bytes;
 	ret_o->duration_ns = sq_now_ns() - started;
 	if (ret_o->code == SQ_OUTCOME_OK) {
 		*again = t.fill.again;

@@ -165,14 +165,11 @@ const struct sq_parallel *sq_pool_parallel(const struct sq_pool *p)
 	return &p->parallel;
 }
 
-int sq_pool_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg)
+static int run_locked(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg)
+	SQ_REQUIRES(&p->lock)
 {
 	int r = 0;
 
-	assert(own_pool != p);
-	sq_lock(&p->lock);
-	while (p->running)
-		sq_lock_wait(&p->lock, &p->done);
 	p->running = true;
 	p->fn = fn;
 	p->arg = arg;
@@ -185,6 +182,30 @@ int sq_pool_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *
 		r = SQ_MIN(p->workers[i].result, 0);
 	p->running = false;
 	pthread_cond_broadcast(&p->done);
+	return r;
+}
+
+int sq_pool_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg)
+{
+	int r;
+
+	assert(own_pool != p);
+	sq_lock(&p->lock);
+	while (p->running)
+		sq_lock_wait(&p->lock, &p->done);
+	r = run_locked(p, fn, arg);
 	sq_unlock(&p->lock);
 	return sq_error_trace(r);
+}
+
+int sq_pool_try_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg)
+{
+	int r = SQ_POOL_E_BUSY;
+
+	assert(own_pool != p);
+	sq_lock(&p->lock);
+	if (!p->running)
+		r = run_locked(p, fn, arg);
+	sq_unlock(&p->lock);
+	return r < 0 ? sq_error_trace(r) : r;
 }

@@ -27,3 +27,6 @@ struct sq_pool *sq_pool_free(struct sq_pool *p);
 const struct sq_parallel *sq_pool_parallel(const struct sq_pool *p);
 /** sq_pool_run() - what sq_parallel_run() does with it. */
 int sq_pool_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg);
+enum { SQ_POOL_E_BUSY = 1 };
+/** sq_pool_try_run() - the same, or SQ_POOL_E_BUSY at once while another run is in progress. */
+int sq_pool_try_run(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg) sq_must_check;

@@ -20,7 +20,7 @@ static struct sq_dict *make(sq_name first, const char *prefix, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		s[i] = number(text[i], prefix, i);
-	ck_assert_int_eq(sq_dict_make(1, first, s, n, &d), 0);
+	ck_assert_int_eq(sq_dict_make(SQ_BORN(1), first, s, n, &d), 0);
 	sq_free(s);
 	sq_free(text);
 	return d;
@@ -61,7 +61,7 @@ START_TEST(odd_strings)
 				      SQ_LIT("\xff\xfe") };
 	struct sq_dict *d;
 
-	ck_assert_int_eq(sq_dict_make(1, 7, s, SQ_ARRAY_SIZE(s), &d), 0);
+	ck_assert_int_eq(sq_dict_make(SQ_BORN(1), 7, s, SQ_ARRAY_SIZE(s), &d), 0);
 	for (uint32_t i = 0; i < SQ_ARRAY_SIZE(s); i++) {
 		ck_assert_uint_eq(find(d, s[i]), 7 + i);
 		ck_assert(sq_slice_eq(sq_dict_get(d, 7 + i), s[i]));
@@ -74,7 +74,7 @@ START_TEST(merging_keeps_ids)
 {
 	struct sq_dict *a = make(50, "left", 700), *b = make(750, "right", 3), *m;
 
-	ck_assert_int_eq(sq_dict_merge(9, a, b, &m), 0);
+	ck_assert_int_eq(sq_dict_merge(SQ_BORN(9), a, b, &m), 0);
 	sq_piece_free(a);
 	sq_piece_free(b);
 	ck_assert_uint_eq(m->first, 50);
@@ -90,7 +90,7 @@ START_TEST(too_many_bytes_are_refused)
 {
 	struct sq_dict *d = NULL;
 
-	ck_assert_int_eq(sq_dict_new(1, 0, 1, (uint64_t)UINT32_MAX + 1, &d), -EOVERFLOW);
+	ck_assert_int_eq(sq_dict_new(SQ_BORN(1), 0, 1, (uint64_t)UINT32_MAX + 1, &d), -EOVERFLOW);
 	ck_assert_ptr_null(d);
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(workers_agree_on_ids)
 	j = (struct job){ .in = &in };
 	ck_assert_int_eq(rig_run(NULL, add_names, &j), 0);
 	ck_assert_uint_eq(sq_intern_n_new(&in), N);
-	ck_assert_int_eq(sq_intern_flatten(&in, &rig_parallel, 4, &d), 0);
+	ck_assert_int_eq(sq_intern_flatten(&in, &rig_parallel, SQ_BORN(4), &d), 0);
 	ck_assert_uint_eq(d->n, N);
 	for (uint32_t i = 0; i < N; i++) {
 		sq_name id = sq_intern_final(&in, j.ids[0][i]);
@@ -165,7 +165,7 @@ START_TEST(known_names_keep_their_id)
 
 	ck_assert_int_eq(sq_intern_init(&in, &v), 0);
 	ck_assert_int_eq(sq_intern_batch(&in, &scratch, 0, s, 5, ids), 0);
-	ck_assert_int_eq(sq_intern_flatten(&in, NULL, 1, &d), 0);
+	ck_assert_int_eq(sq_intern_flatten(&in, NULL, SQ_BORN(1), &d), 0);
 	ck_assert_uint_eq(sq_intern_final(&in, ids[0]), 5);
 	ck_assert_uint_eq(sq_intern_final(&in, ids[2]), 103);
 	ck_assert_uint_eq(ids[1], ids[3]);
@@ -201,7 +201,7 @@ START_TEST(long_strings)
 	}
 	ck_assert_int_eq(sq_intern_init(&in, &empty), 0);
 	ck_assert_int_eq(sq_intern_batch(&in, &scratch, 3, s, 200, ids), 0);
-	ck_assert_int_eq(sq_intern_flatten(&in, NULL, 1, &d), 0);
+	ck_assert_int_eq(sq_intern_flatten(&in, NULL, SQ_BORN(1), &d), 0);
 	for (uint32_t i = 0; i < 200; i++)
 		ck_assert(sq_slice_eq(sq_dict_get(d, sq_intern_final(&in, ids[i])), s[i]));
 	sq_intern_scratch_deinit(&scratch);

@@ -5,7 +5,7 @@
 
 START_TEST(header_is_filled_in)
 {
-	struct sq_piece *p = sq_piece_alloc(SQ_PIECE_SHARD, 17, 1000);
+	struct sq_piece *p = sq_piece_alloc(SQ_PIECE_SHARD, SQ_BORN(17), 1000);
 
 	ck_assert_ptr_nonnull(p);
 	ck_assert_uint_eq(p->birth, 17);
@@ -32,7 +32,7 @@ START_TEST(no_memory_gives_null)
 {
 #ifdef SQ_TEST_HOOKS
 	sq_alloc_fail_after(1);
-	ck_assert_ptr_null(sq_piece_alloc(SQ_PIECE_DICT, 0, 64));
+	ck_assert_ptr_null(sq_piece_alloc(SQ_PIECE_DICT, SQ_BORN(0), 64));
 	sq_alloc_fail_after(0);
 #endif
 }

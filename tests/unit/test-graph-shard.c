@@ -84,7 +84,7 @@ START_TEST(random_changes_equal_the_model)
 		size_t n = draw_changes(&rnd, &m, changes);
 		struct sq_shard *next;
 
-		ck_assert_int_eq(sq_shard_make(1, s, FIRST, NAMES, changes, n, &next), 0);
+		ck_assert_int_eq(sq_shard_make(SQ_BORN(1), s, FIRST, NAMES, changes, n, &next), 0);
 		sq_piece_free(s);
 		s = next;
 		compare(s, &m);
@@ -101,10 +101,10 @@ START_TEST(shard_grows_with_its_names)
 	struct sq_posting_iter it;
 	struct sq_posting p;
 
-	ck_assert_int_eq(sq_shard_make(1, NULL, FIRST, 2, &one, 1, &a), 0);
+	ck_assert_int_eq(sq_shard_make(SQ_BORN(1), NULL, FIRST, 2, &one, 1, &a), 0);
 	sq_shard_iter(a, FIRST + 9, SQ_LIST_DEF, &it);
 	ck_assert(!sq_posting_next(&it, &p));
-	ck_assert_int_eq(sq_shard_make(2, a, FIRST, 10, &two, 1, &b), 0);
+	ck_assert_int_eq(sq_shard_make(SQ_BORN(2), a, FIRST, 10, &two, 1, &b), 0);
 	sq_shard_iter(b, FIRST + 9, SQ_LIST_DEF, &it);
 	ck_assert(sq_posting_next(&it, &p));
 	ck_assert_uint_eq(p.file, UINT32_MAX - 1);

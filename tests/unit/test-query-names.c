@@ -41,7 +41,7 @@ static struct sq_dict *random_dict(uint64_t seed, uint32_t n, uint32_t first)
 		snprintf(text[i] + strlen(text[i]), 16, "q%x", i);
 		strings[i] = sq_slice_z(text[i]);
 	}
-	ck_assert_int_eq(sq_dict_make(1, first, strings, n, &d), 0);
+	ck_assert_int_eq(sq_dict_make(SQ_BORN(1), first, strings, n, &d), 0);
 	free(strings);
 	free(text);
 	return d;
@@ -55,8 +55,8 @@ START_TEST(index_holds)
 		struct sq_dict *d = random_dict(i, sizes[i], 7);
 		struct sq_name_index *a, *b;
 
-		ck_assert_int_eq(sq_name_index_make(1, d, NULL, NULL, &a), 0);
-		ck_assert_int_eq(sq_name_index_make(1, d, &rig_parallel, NULL, &b), 0);
+		ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, NULL, NULL, &a), 0);
+		ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, &rig_parallel, NULL, &b), 0);
 		ck_assert(sq_name_index_check(a, d));
 		ck_assert(!memcmp(a->order, b->order, d->n * sizeof(*a->order)));
 		/* the check can fail */
@@ -83,8 +83,8 @@ START_TEST(odd_strings)
 	}
 	strings[64] = SQ_LIT("");
 	strings[65] = sq_slice("\0\0", 2);
-	ck_assert_int_eq(sq_dict_make(1, 0, strings, 66, &d), 0);
-	ck_assert_int_eq(sq_name_index_make(1, d, NULL, NULL, &x), 0);
+	ck_assert_int_eq(sq_dict_make(SQ_BORN(1), 0, strings, 66, &d), 0);
+	ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, NULL, NULL, &x), 0);
 	ck_assert(sq_name_index_check(x, d));
 	sq_piece_free(x);
 	sq_piece_free(d);
@@ -97,7 +97,7 @@ START_TEST(cancelled)
 	const bool yes = true;
 	struct sq_name_index *x;
 
-	ck_assert_int_eq(sq_name_index_make(1, d, NULL, &yes, &x), -ECANCELED);
+	ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, NULL, &yes, &x), -ECANCELED);
 	sq_piece_free(d);
 }
 END_TEST
