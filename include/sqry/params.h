@@ -27,6 +27,9 @@ void sqry_params_int(struct sqry_params *p, const char *key, int64_t v);
 void sqry_params_bool(struct sqry_params *p, const char *key, bool v);
 /** sqry_params_strings() - an array of @n strings. */
 void sqry_params_strings(struct sqry_params *p, const char *key, const char *const *v, size_t n);
+/** sqry_params_map() - an object of @n strings; @names: plain ASCII. */
+void sqry_params_map(struct sqry_params *p, const char *key, const char *const *names,
+		     const char *const *values, size_t n);
 /** sqry_params_json() - the object so far, borrowed until the next call on @p;
  *  NULL when out of memory. */
 const char *sqry_params_json(struct sqry_params *p);

@@ -38,6 +38,16 @@ static int usage_error(const struct sq_cli *cli, const char *what,
 			    which, cli->command);
 }
 
+static int append(const struct sq_cli *cli, const struct sq_opt *o, const char *text)
+{
+	struct sq_opt_list *list = o->ret;
+
+	if (list->n == SQ_OPT_LIST_MAX)
+		return sq_cli_error(cli, SQ_EXIT_USAGE, "--%s more than %u times", o->name, SQ_OPT_LIST_MAX);
+	list->v[list->n++] = text;
+	return 0;
+}
+
 static int store(const struct sq_cli *cli, const struct sq_opt *o,
 		 const char *text)
 {
@@ -51,6 +61,8 @@ static int store(const struct sq_cli *cli, const struct sq_opt *o,
 	case SQ_OPT_STRING:
 		*(const char **)o->ret = text;
 		return 0;
+	case SQ_OPT_LIST:
+		return append(cli, o, text);
 	case SQ_OPT_INT:
 		break;
 	}

@@ -6,12 +6,15 @@
  */
 #include "cli/cli.h"
 
-enum sq_opt_type { SQ_OPT_FLAG, SQ_OPT_STRING, SQ_OPT_INT };
+enum sq_opt_type { SQ_OPT_FLAG, SQ_OPT_STRING, SQ_OPT_INT, SQ_OPT_LIST };
+/* an option that may be given again and again */
+#define SQ_OPT_LIST_MAX 32u
+struct sq_opt_list { const char *v[SQ_OPT_LIST_MAX]; unsigned n; };
 struct sq_opt {
 	const char *name;           /* long name */
 	char letter;                /* or 0 */
 	enum sq_opt_type type;
-	void *ret;                  /* bool *, const char **, int64_t *; left alone when not given */
+	void *ret;                  /* bool *, const char **, int64_t *, struct sq_opt_list *; left alone when not given */
 	int64_t min, max;           /* INT */
 	const char *arg, *help;     /* of --help */
 };
@@ -21,7 +24,7 @@ struct sq_usage {
 	const char *examples;       /* whole lines, or NULL */
 	unsigned min_args, max_args;
 };
-#define SQ_OPTS_MAX 16u
+#define SQ_OPTS_MAX 24u
 /** sq_opts_parse() - Return: 0 with the arguments at (*ret_args)[0..*ret_n); SQ_OPTS_E_HELP: printed,
  *  exit 0; SQ_EXIT_USAGE: explained. */
 enum { SQ_OPTS_E_HELP = 1 };

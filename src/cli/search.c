@@ -1,148 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
-#include <sysexits.h>
+#include <string.h>
 
+#include "base/alloc.h"
+
+#include "cli/matches.h"
 #include "cli/opts.h"
-#include "cli/text.h"
 
 struct ask {
 	char *path;
 	const char *pattern, *kind, *lang, *mode;
 	int64_t limit;          /* 0: the daemon's default */
+	const struct sq_opt_list *vars;
+	struct sq_matches matches;
 };
-
-static const char *get(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_string(sqry_value_get(v, key), NULL);
-}
-
-static long long number(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_int(sqry_value_get(v, key), 0);
-}
-
-static void add_item(struct sq_rows *rows, const char *root,
-		     const struct sqry_value *v)
-{
-	const char *name = get(v, "qualified_name");
-	const struct sqry_value *score = sqry_value_get(v, "score");
-
-	sq_text_path(&rows->text, get(v, "file_path")[0] == '/' ? "" : root,
-		     get(v, "file_path"));
-	sq_buf_printf(&rows->text, ":%lld", number(v, "start_line"));
-	sq_rows_end_cell(rows);
-	sq_rows_cell(rows, get(v, "kind"));
-	sq_rows_cell(rows, *name ? name : get(v, "name"));
-	sq_rows_cell(rows, get(v, "language"));
-	if (score)
-		sq_buf_printf(&rows->text, "%.2f", sqry_value_real(score, 0));
-	sq_rows_end_cell(rows);
-}
-
-static int print_items(const struct sq_cli *cli, const struct sqry_value *result)
-{
-	static const enum sq_style styles[] = {
-		SQ_STYLE_PLACE, SQ_STYLE_KIND, SQ_STYLE_NAME, SQ_STYLE_DIM,
-		SQ_STYLE_DIM,
-	};
-	const struct sqry_value *items = sqry_value_get(result, "items");
-	struct sq_rows rows;
-	int r;
-
-	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
-	for (size_t i = 0; i < sqry_value_count(items); i++)
-		add_item(&rows, get(result, "root"), sqry_value_at(items, i));
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
-}
-
-/* "VALUE  COUNT" a row */
-static int print_groups(const struct sq_cli *cli, const struct sqry_value *groups)
-{
-	static const enum sq_style styles[] = { SQ_STYLE_NAME, SQ_STYLE_PLAIN };
-	struct sq_rows rows;
-	int r;
-
-	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
-	for (size_t i = 0; i < sqry_value_count(groups); i++) {
-		const struct sqry_value *g = sqry_value_at(groups, i);
-
-		sq_rows_cell(&rows, *get(g, "value") ? get(g, "value") : "-");
-		sq_buf_printf(&rows.text, "%lld", number(g, "count"));
-		sq_rows_end_cell(&rows);
-	}
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
-}
-
-static int print_stats(const struct sq_cli *cli, const struct sqry_value *result)
-{
-	static const struct { const char *key, *title; } parts[] = {
-		{ "by_kind", "by kind" }, { "by_lang", "by language" },
-		{ "by_visibility", "by visibility" },
-	};
-	int r = 0;
-
-	printf("total: %lld\n", number(result, "total"));
-	for (size_t i = 0; !r && i < SQ_ARRAY_SIZE(parts); i++) {
-		printf("\n%s\n", parts[i].title);
-		r = print_groups(cli, sqry_value_get(result, parts[i].key));
-	}
-	return r;
-}
-
-static int print_result(const struct sq_cli *cli, const struct sqry_value *result)
-{
-	if (sqry_value_get(result, "groups"))
-		return print_groups(cli, sqry_value_get(result, "groups"));
-	if (sqry_value_get(result, "by_kind"))
-		return print_stats(cli, result);
-	return print_items(cli, result);
-}
-
-static void note_cut(const struct sqry_value *result, size_t shown)
-{
-	const char *why = get(result, "truncated_reason");
-
-	if (*why && strcmp(why, "limit"))
-		sq_cli_note("not all matches: cut by its %s", why);
-	else if (sqry_value_get(result, "groups"))
-		sq_cli_note("%zu of %lld groups; --limit shows more",
-			    sqry_value_count(sqry_value_get(result, "groups")),
-			    number(result, "groups_total"));
-	else
-		sq_cli_note("%zu of %lld matches; --limit shows more", shown,
-			    number(result, "total"));
-}
-
-static int print_answer(const struct sq_cli *cli, const struct sqry_reply *reply)
-{
-	const struct sqry_value *result = sqry_reply_result(reply);
-	const struct sqry_value *items = sqry_value_get(result, "items");
-	long long total = number(result, "total");
-	int r;
-
-	if (cli->json) {
-		r = sq_cli_print_json(cli, reply);
-	} else if (sqry_value_bool(sqry_value_get(result, "count"), false)) {
-		printf("%lld\n", total);
-		r = 0;
-	} else {
-		r = print_result(cli, result);
-	}
-	sq_cli_warn_stale(reply);
-	if (r)
-		return r;
-	if (!cli->json && sqry_value_bool(sqry_value_get(result, "truncated"),
-					  false))
-		note_cut(result, sqry_value_count(items));
-	if (!total && cli->is_tty && !cli->json)
-		sq_cli_note("no match");
-	return total ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
-}
 
 static struct sqry_params *make_search(const void *arg)
 {
@@ -159,6 +30,34 @@ static struct sqry_params *make_search(const void *arg)
 	return p;
 }
 
+/* "NAME=VALUE", which check_variables() has seen */
+static void add_variables(struct sqry_params *p, const struct sq_opt_list *vars)
+{
+	const char *names[SQ_OPT_LIST_MAX], *values[SQ_OPT_LIST_MAX];
+	char text[SQ_OPT_LIST_MAX][64];
+
+	for (unsigned i = 0; i < vars->n; i++) {
+		const char *sign = strchr(vars->v[i], '=');
+
+		snprintf(text[i], sizeof(text[i]), "%.*s", (int)(sign - vars->v[i]), vars->v[i]);
+		names[i] = text[i];
+		values[i] = sign + 1;
+	}
+	if (vars->n)
+		sqry_params_map(p, "variables", names, values, vars->n);
+}
+
+static int check_variables(const struct sq_cli *cli, const struct sq_opt_list *vars)
+{
+	for (unsigned i = 0; i < vars->n; i++) {
+		const char *sign = strchr(vars->v[i], '=');
+
+		if (!sign || sign == vars->v[i] || sign - vars->v[i] > 63)
+			return sq_cli_error(cli, SQ_EXIT_USAGE, "--var takes NAME=VALUE, not \"%s\"", vars->v[i]);
+	}
+	return 0;
+}
+
 static struct sqry_params *make_query(const void *arg)
 {
 	const struct ask *a = arg;
@@ -168,6 +67,7 @@ static struct sqry_params *make_query(const void *arg)
 	sqry_params_string(p, "query", a->pattern);
 	if (a->limit)
 		sqry_params_int(p, "limit", a->limit);
+	add_variables(p, a->vars);
 	return p;
 }
 
@@ -176,13 +76,15 @@ static int ask(struct sq_cli *cli, const char *method,
 	       const char *dir)
 {
 	struct sqry_reply *reply = NULL;
-	int r = sq_cli_directory(cli, dir, &a->path);
+	int r = sq_matches_check(cli, &a->matches);
 
+	if (!r)
+		r = sq_cli_directory(cli, dir, &a->path);
 	if (r)
 		return r;
 	r = sq_cli_ask(cli, method, make, a, a->path, &reply);
 	if (!r)
-		r = print_answer(cli, reply);
+		r = sq_matches_print(cli, &a->matches, reply);
 	sqry_reply_free(reply);
 	sq_free_libc(a->path);
 	return r;
@@ -202,7 +104,7 @@ int sq_cmd_search(struct sq_cli *cli, int argc, char **argv)
 	};
 	const char *dir = NULL;
 	bool regex = false, fuzzy = false;
-	struct ask a = { .mode = "exact" };
+	struct ask a = { .mode = "exact", .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
 		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
 		  "in the workspace of DIR (default: the current directory)" },
@@ -216,6 +118,7 @@ int sq_cmd_search(struct sq_cli *cli, int argc, char **argv)
 		  "names like PATTERN, the most alike first" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000000, "N",
 		  "at most N matches (100; fuzzy 50)" },
+		SQ_MATCHES_OPTS(a.matches),
 	};
 	char **args;
 	unsigned n;
@@ -253,16 +156,21 @@ int sq_cmd_query(struct sq_cli *cli, int argc, char **argv)
 			    "  sqry query 'callers:malloc AND NOT path:tests/**'\n"
 			    "  sqry query 'lang:python kind:class | count'\n"
 			    "  sqry query 'kind:function CALLS (name ~= ^str)'\n"
-			    "  sqry query 'unused:private | group_by lang'\n",
+			    "  sqry query 'unused:private | group_by lang'\n"
+			    "  sqry query 'callers:$f' --var f=malloc --csv --headers\n",
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
-	struct ask a = { .mode = NULL };
+	struct sq_opt_list vars = { .n = 0 };
+	struct ask a = { .vars = &vars, .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
 		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
 		  "in the workspace of DIR (default: the current directory)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000000, "N",
 		  "at most N matches (1000)" },
+		{ "var", 0, SQ_OPT_LIST, &vars, 0, 0, "NAME=VALUE",
+		  "VALUE for $NAME in the expression; may be repeated" },
+		SQ_MATCHES_OPTS(a.matches),
 	};
 	char **args;
 	unsigned n;
@@ -272,5 +180,6 @@ int sq_cmd_query(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.pattern = args[0];
-	return ask(cli, "daemon/query", make_query, &a, dir);
+	r = check_variables(cli, &vars);
+	return r ? r : ask(cli, "daemon/query", make_query, &a, dir);
 }

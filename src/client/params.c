@@ -59,6 +59,18 @@ void sqry_params_strings(struct sqry_params *p, const char *key, const char *con
 	sq_jw_end_array(&p->writer);
 }
 
+void sqry_params_map(struct sqry_params *p, const char *key, const char *const *names,
+		     const char *const *values, size_t n)
+{
+	if (!p)
+		return;
+	sq_jw_key(&p->writer, key);
+	sq_jw_begin_object(&p->writer);
+	for (size_t i = 0; i < n; i++)
+		sq_jw_kstr(&p->writer, names[i], sq_slice_z(values[i]));
+	sq_jw_end_object(&p->writer);
+}
+
 /* closed for the reader, reopened for the next member */
 const char *sqry_params_json(struct sqry_params *p)
 {

@@ -272,7 +272,7 @@ static void answer_well(int fd)
 	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":{\"result\":1,"
 		"\"meta\":{}}}");
 	if (!strstr(request, "\"method\":\"a/b\"") ||
-	    !strstr(request, "\"params\":{\"s\":\"x\\\"y\",\"n\":-5,\"b\":true,\"v\":[\"p\",\"q\"]}"))
+	    !strstr(request, "\"params\":{\"s\":\"x\\\"y\",\"n\":-5,\"b\":true,\"v\":[\"p\",\"q\"],\"m\":{\"k\":\"\\\"w\"}}"))
 		_exit(4);
 	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"result\":{\"list\":"
 		"[1,2.5,\"z\",null,true],\"b64\":\"AAE=\"},\"meta\":{\"stale\":false}}}");
@@ -296,6 +296,7 @@ START_TEST(call)
 	ck_assert_str_eq(sqry_params_json(p), "{\"s\":\"x\\\"y\",\"n\":-5}");
 	sqry_params_bool(p, "b", true);
 	sqry_params_strings(p, "v", (const char *const[]){ "p", "q" }, 2);
+	sqry_params_map(p, "m", (const char *const[]){ "k" }, (const char *const[]){ "\"w" }, 1);
 	ck_assert_msg(!sqry_call(c, "a/b", sqry_params_json(p), 5000, &r, &f),
 		      "%s", f.message);
 	sqry_params_free(p);
