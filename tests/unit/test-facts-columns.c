@@ -145,6 +145,8 @@ START_TEST(seek_and_find)
 		if (i == s.n_defs)
 			break;
 		assert_def(&d, &s.defs[i]);
+		if (sq_defs_next(&defs, &d))
+			assert_def(&d, &s.defs[i + 1]);
 		sq_defs_get(&f.columns, i, &d);
 		assert_def(&d, &s.defs[i]);
 		ck_assert_uint_eq(sq_defs_find(&f.columns, d.name, i), i);
