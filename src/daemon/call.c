@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "daemon/latency.h"
 #include "daemon/server.h"
 
 #define NS_A_SECOND 1000000000ull
@@ -76,6 +77,8 @@ void sq_call_answered(struct sq_call *c)
 	if (c->is_answered)
 		return;
 	c->is_answered = true;
+	if (c->method)
+		sq_latency_add(&c->d->latencies[sq_methods_index(c->method)], sq_now_ns() - c->started_ns);
 	if (c->is_notification)
 		sq_buf_clear(&c->out);
 	else if (sq_buf_error(&c->out)) {
@@ -274,6 +277,7 @@ static void run_call(struct sq_call *c, int error)
 
 static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice body, struct sq_message **ret_m)
 {
+	uint64_t now = sq_now_ns();
 	struct sq_rpc_message rpc;
 	struct sq_message *m;
 	int r = sq_rpc_decode(body, &rpc);
@@ -296,7 +300,7 @@ static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_slic
 	m->n_unanswered = rpc.n;
 	for (size_t i = 0; i < rpc.n; i++)
 		m->calls[i] = (struct sq_call){
-			.msg = m, .d = d, .req = &rpc.items[i].req, .started_ns = sq_now_ns(),
+			.msg = m, .d = d, .req = &rpc.items[i].req, .started_ns = now,
 			.is_notification = !rpc.items[i].req.id.n,
 		};
 	*ret_m = m;

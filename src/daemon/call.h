@@ -46,7 +46,7 @@ struct sq_call {
 	struct sq_op timers[2];          /* of the job, of the wait */
 	void (*timer_fn[2])(struct sq_call *c);
 	bool cancel;                     /* atomic: the job shall end */
-	uint64_t started_ns;
+	uint64_t started_ns;             /* when its frame was there */
 	struct sq_workspace *ws;         /* referenced, or NULL */
 	void *work, *args;               /* the arrangement's, the method's: sq_malloc'ed or NULL */
 };
@@ -85,3 +85,7 @@ void sq_call_limit_wait(struct sq_call *c, uint64_t ns, void (*late)(struct sq_c
 
 /** sq_methods_find() - NULL: no such method. */
 const struct sq_method *sq_methods_find(struct sq_slice name);
+/** sq_methods_count(), _at(), _index() - the table in order, for figures of each method. */
+size_t sq_methods_count(void);
+const struct sq_method *sq_methods_at(size_t i);
+size_t sq_methods_index(const struct sq_method *method);

@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "daemon/call.h"
+#include "daemon/latency.h"
 #include "daemon/run.h"
 #include "daemon/server.h"
 #include "sys/cpu.h"
@@ -39,12 +41,18 @@ static struct run *run_of(struct sq_daemon *d)
 struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_workspace *ws, uint64_t generation,
 				char *buf)
 {
+	uint64_t v = sq_workspace_clock(ws, generation);
 	size_t n = strlen(d->clock_prefix);
+	char digits[20], *p = digits + sizeof(digits);
 
 	/* on the path of every answer: only the counter is formatted */
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
 	memcpy(buf, d->clock_prefix, n);
-	n += (size_t)snprintf(buf + n, SQ_CLOCK_MAX - n, "%" PRIu64, sq_workspace_clock(ws, generation));
-	return sq_slice(buf, n);
+	memcpy(buf + n, p, (size_t)(digits + sizeof(digits) - p));
+	return sq_slice(buf, n + (size_t)(digits + sizeof(digits) - p));
 }
 
 void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record)
@@ -164,6 +172,9 @@ static int start_queries(struct sq_daemon *d)
 	if (!d->query_threads)
 		return sq_error_origin(-ENOMEM);
 	d->n_query_threads = n;
+	d->latencies = sq_calloc(sq_methods_count(), sizeof(*d->latencies));
+	if (!d->latencies)
+		return sq_error_origin(-ENOMEM);
 	for (unsigned i = 0; i < n && !r; i++)
 		r = sq_epoch_record_acquire(d->epoch, &d->query_threads[i].record);
 	if (!r)
@@ -219,6 +230,7 @@ static void finish(struct run *run)
 	for (unsigned i = 0; i < d->n_query_threads; i++)
 		sq_epoch_record_release(d->query_threads[i].record);
 	sq_free(d->query_threads);
+	sq_free(d->latencies);
 	d->registry = sq_lang_registry_free(d->registry);
 	sq_epoch_record_release(d->record);
 	d->epoch = sq_epoch_free(d->epoch);

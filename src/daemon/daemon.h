@@ -13,6 +13,7 @@
 
 struct sq_server;
 struct sq_message;
+struct sq_latency;
 struct sq_query_thread { struct sq_epoch_record *record; };
 
 struct sq_daemon {
@@ -32,6 +33,7 @@ struct sq_daemon {
 	const char *socket_path;
 	unsigned n_spools;                   /* loop thread: dumps that are kept */
 	struct sq_message *messages;         /* loop thread: those that are not gone */
+	struct sq_latency *latencies;        /* loop thread: of each method */
 };
 
 /** sq_daemon_clock() - "c:<boot>:<pid>:<counter>"; @buf of at least SQ_CLOCK_MAX. */

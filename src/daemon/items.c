@@ -25,11 +25,11 @@ static void kstrz(struct sq_jw *w, const char *key, const char *z)
 
 /* name, qualified name and kind; the language is the file's */
 static void write_names(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, const struct sq_bound *b,
-			uint32_t def, const struct sq_def *d, const char *qualified_key)
+			const struct sq_def *d, const char *qualified_key)
 {
 	sq_jw_kstr(w, "name", sq_version_string(iw->v, b->names[d->name]));
 	sq_buf_clear(&iw->qualified);
-	sq_version_qualified(iw->v, f, def, &iw->qualified);
+	sq_version_qualified_def(iw->v, f, d, &iw->qualified);
 	sq_jw_kstr(w, qualified_key, sq_buf_slice(&iw->qualified));
 	kstrz(w, "kind", sq_kind_name((enum sq_kind)d->kind));
 }
@@ -41,7 +41,7 @@ void sq_item_write(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, uint32
 
 	sq_defs_get(&b->columns, def, &d);
 	sq_jw_begin_object(w);
-	write_names(iw, w, f, b, def, &d, "qualified_name");
+	write_names(iw, w, f, b, &d, "qualified_name");
 	kstrz(w, "language", sq_lang_name((enum sq_lang)b->lang));
 	sq_path_write(w, b->path);
 	sq_jw_ku64(w, "start_line", d.start_line);
@@ -66,7 +66,7 @@ static void write_head(struct sq_item_writer *iw, struct sq_jw *w, sq_file f, ui
 		kstrz(w, "kind", "file");
 	} else {
 		sq_defs_get(&b->columns, def, d);
-		write_names(iw, w, f, b, def, d, "qualifiedName");
+		write_names(iw, w, f, b, d, "qualifiedName");
 	}
 }
 

@@ -3,6 +3,7 @@
 
 static const struct sq_method methods[] = {
 	{ "daemon/status", sq_method_status },
+	{ "daemon/metrics", sq_method_metrics },
 	{ "daemon/load", sq_method_load },
 	{ "daemon/unload", sq_method_unload },
 	{ "daemon/rebuild", sq_method_rebuild },
@@ -34,4 +35,19 @@ const struct sq_method *sq_methods_find(struct sq_slice name)
 		if (sq_slice_is(name, methods[i].name))
 			return &methods[i];
 	return NULL;
+}
+
+size_t sq_methods_count(void)
+{
+	return SQ_ARRAY_SIZE(methods);
+}
+
+const struct sq_method *sq_methods_at(size_t i)
+{
+	return &methods[i];
+}
+
+size_t sq_methods_index(const struct sq_method *method)
+{
+	return (size_t)(method - methods);
 }

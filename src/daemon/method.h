@@ -29,6 +29,8 @@ void sq_method_complexity_metrics(struct sq_call *c);
 void sq_method_dump(struct sq_call *c);
 /* method_status.c */
 void sq_method_status(struct sq_call *c);
+/* method_metrics.c */
+void sq_method_metrics(struct sq_call *c);
 /* method_manage.c */
 void sq_method_load(struct sq_call *c);
 void sq_method_unload(struct sq_call *c);

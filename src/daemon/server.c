@@ -135,19 +135,38 @@ static void conn_end_input(struct sq_conn *c)
 
 /* ---- out ---------------------------------------------------------------------- */
 
+/* a rare large answer's memory is not kept */
+static void clear_sent(struct sq_buf *b)
+{
+	if (b->cap > SQ_CONN_RECV_BYTES * 4)
+		sq_buf_deinit(b);
+	sq_buf_clear(b);
+}
+
+/*
+ * At once as far as the socket takes it, which is the whole of nearly every
+ * answer: its reader wakes before we do anything else. Answers to requests that
+ * came together leave together. A failure is found again by the operation.
+ */
 static void maybe_send(struct sq_conn *c)
 {
 	struct sq_buf tmp;
+	ssize_t n;
 
-	if (c->state == CONN_DEAD || c->send_op.is_armed || !c->out.n)
+	if (c->state == CONN_DEAD || c->send_op.is_armed || c->in_frames || !c->out.n)
 		return;
+	n = send(c->fd, c->out.p, c->out.n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n > 0 && (size_t)n == c->out.n) {
+		clear_sent(&c->out);
+		return;
+	}
 	tmp = c->sending;
 	c->sending = c->out;
 	c->out = tmp;
 	sq_buf_clear(&c->out);
-	c->sent = 0;
+	c->sent = n > 0 ? (size_t)n : 0;
 	sq_conn_ref(c);
-	sq_loop_send(c->server->d->loop, &c->send_op, c->fd, c->sending.p, c->sending.n, sent);
+	sq_loop_send(c->server->d->loop, &c->send_op, c->fd, c->sending.p + c->sent, c->sending.n - c->sent, sent);
 }
 
 static struct sq_conn *of_send(struct sq_op *op)
@@ -169,9 +188,7 @@ static void sent(struct sq_op *op, int res)
 		sq_loop_send(c->server->d->loop, op, c->fd, c->sending.p + c->sent, c->sending.n - c->sent, sent);
 		return;
 	}
-	if (c->sending.cap > SQ_CONN_RECV_BYTES * 4)
-		sq_buf_deinit(&c->sending);   /* a rare large answer is not kept */
-	sq_buf_clear(&c->sending);
+	clear_sent(&c->sending);
 	c->sent = 0;
 	maybe_send(c);
 	maybe_close(c);
@@ -291,7 +308,8 @@ static void compact(struct sq_conn *c)
 		sq_buf_deinit(&c->in);
 }
 
-static void run_frames(struct sq_conn *c)
+/* Return: 0: all, or as many as the client may have outstanding; SQ_FRAME_E_* */
+static int run_some(struct sq_conn *c)
 {
 	struct sq_slice body;
 	size_t used;
@@ -306,9 +324,21 @@ static void run_frames(struct sq_conn *c)
 		run_frame(c, body);
 	}
 	c->in_frames = false;
+	maybe_send(c);
+	return r;
+}
+
+static void run_frames(struct sq_conn *c)
+{
+	int r;
+
+	do {
+		r = run_some(c);
+	} while (!r && may_read(c) && c->in.n > c->in_used);   /* the client took its answers at once */
 	if (r == SQ_FRAME_E_TOO_LARGE && may_read(c))
 		answer_and_close(c, SQ_RPC_INVALID_REQUEST, "Invalid Request: frame larger than 64 MiB");
 	compact(c);
+	maybe_close(c);
 }
 
 static void maybe_recv(struct sq_conn *c)

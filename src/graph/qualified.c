@@ -112,15 +112,23 @@ static void add_reversed(struct sq_buf *out, struct sq_slice s)
  * the whole turned round in the end, whatever the depth. */
 void sq_version_qualified(const struct sq_version *v, sq_file f, uint32_t def, struct sq_buf *out)
 {
+	struct sq_def d;
+
+	sq_defs_get(&sq_version_bound(v, f)->columns, def, &d);
+	sq_version_qualified_def(v, f, &d, out);
+}
+
+void sq_version_qualified_def(const struct sq_version *v, sq_file f, const struct sq_def *def, struct sq_buf *out)
+{
 	const struct sq_bound *b = sq_version_bound(v, f);
 	struct sq_slice sep = separator_of(traits_of(v, b));
 	size_t start = out->n, mark;
-	struct sq_def d;
+	struct sq_def d = *def;
 
-	for (uint32_t i = def; i != SQ_NONE; i = d.parent) {
-		if (i != def)
-			add_reversed(out, sep);
-		sq_defs_get(&b->columns, i, &d);
+	add_reversed(out, sq_version_string(v, b->names[d.name]));
+	while (d.parent != SQ_NONE) {
+		add_reversed(out, sep);
+		sq_defs_get(&b->columns, d.parent, &d);
 		add_reversed(out, sq_version_string(v, b->names[d.name]));
 	}
 	mark = out->n;

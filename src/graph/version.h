@@ -68,6 +68,8 @@ uint32_t sq_bound_ordinal(const struct sq_bound *b, uint32_t def);
 /** sq_version_qualified() - "a.b.c" of a definition: parents joined by the language's separator,
  *  with the file's package or module path in front where the language has one. Appends. */
 void sq_version_qualified(const struct sq_version *v, sq_file f, uint32_t def, struct sq_buf *out);
+/** sq_version_qualified_def() - the same for one that is decoded already. */
+void sq_version_qualified_def(const struct sq_version *v, sq_file f, const struct sq_def *def, struct sq_buf *out);
 /** sq_class_bits() - class bits of one definition (shard.h), given its parent's kind (or -1). */
 uint8_t sq_class_bits(const struct sq_def *d, int parent_kind, bool top);
 /** sq_version_check() - every invariant of version, shards and links against the columns; for tests. 0 or -EINVAL. */

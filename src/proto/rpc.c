@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/time.h"
 
+#define SMALL_ANSWER_BYTES 1000u
+
 /* digits only, within uint64_t */
 static bool is_u64_text(struct sq_slice s)
 {
@@ -153,6 +155,8 @@ static void response_begin(struct sq_jw *w, struct sq_slice id)
 
 void sq_rpc_result_begin(struct sq_jw *w, struct sq_slice id)
 {
+	/* a small answer without growing again and again; failure stays in the buffer */
+	(void)sq_buf_reserve(w->out, SMALL_ANSWER_BYTES);
 	response_begin(w, id);
 	sq_jw_key(w, "result");
 	sq_jw_begin_object(w);

@@ -64,27 +64,45 @@ void sq_jw_init(struct sq_jw *w, struct sq_buf *out)
 	*w = (struct sq_jw){ .out = out };
 }
 
+/* where @n bytes may be written; NULL: no memory. An answer is made of small parts: looked at here first */
+static inline char *room(struct sq_buf *b, size_t n)
+{
+	if (!b->error && n <= b->cap - b->n)
+		return b->p + b->n;
+	return sq_buf_reserve(b, n) ? NULL : b->p + b->n;
+}
+
+static inline void put(struct sq_buf *b, char c)
+{
+	char *p = room(b, 1);
+
+	if (!p)
+		return;
+	*p = c;
+	b->n++;
+}
+
 /* every value, nested ones too, starts here: a comma unless it is the first */
-static void begin_value(struct sq_jw *w)
+static inline void begin_value(struct sq_jw *w)
 {
 	uint64_t bit = 1ull << (w->depth & 63);
 
 	if (w->comma & bit)
-		sq_buf_putc(w->out, ',');
+		put(w->out, ',');
 	w->comma |= bit;
 }
 
 static void nest(struct sq_jw *w, char c)
 {
 	begin_value(w);
-	sq_buf_putc(w->out, c);
+	put(w->out, c);
 	w->depth++;
 	w->comma &= ~(1ull << (w->depth & 63));
 }
 
 static void unnest(struct sq_jw *w, char c)
 {
-	sq_buf_putc(w->out, c);
+	put(w->out, c);
 	w->depth--;
 }
 
@@ -110,10 +128,17 @@ void sq_jw_end_array(struct sq_jw *w)
 
 void sq_jw_key(struct sq_jw *w, const char *key)
 {
+	size_t n = strlen(key);
+	char *p;
+
 	begin_value(w);
-	sq_buf_putc(w->out, '"');
-	sq_buf_puts(w->out, key);
-	sq_buf_add(w->out, "\":", 2);
+	p = room(w->out, n + 3);
+	if (p) {
+		*p++ = '"';
+		memcpy(p, key, n);
+		memcpy(p + n, "\":", 2);
+		w->out->n += n + 3;
+	}
 	/* the value that follows takes no comma of its own */
 	w->comma &= ~(1ull << (w->depth & 63));
 }
@@ -137,12 +162,32 @@ static void add_escape(struct sq_buf *b, unsigned char c)
 	}
 }
 
-void sq_jw_string(struct sq_jw *w, struct sq_slice s)
+/* opening quote and all before the first character that needs a look; the closing quote when
+ * there is none. Return: how many bytes of @s */
+static size_t add_plain(struct sq_buf *b, struct sq_slice s)
 {
+	char *start = room(b, s.n + 2), *p = start;
 	size_t i = 0;
 
+	if (!p)
+		return 0;
+	*p++ = '"';
+	while (i < s.n && is_plain((unsigned char)s.p[i]))
+		*p++ = s.p[i++];
+	if (i == s.n)
+		*p++ = '"';
+	b->n += (size_t)(p - start);
+	return i;
+}
+
+void sq_jw_string(struct sq_jw *w, struct sq_slice s)
+{
+	size_t i;
+
 	begin_value(w);
-	sq_buf_putc(w->out, '"');
+	i = add_plain(w->out, s);
+	if (i == s.n || w->out->error)
+		return;
 	while (i < s.n) {
 		size_t run = i, k, bad = 0;
 

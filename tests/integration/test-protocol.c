@@ -193,6 +193,60 @@ START_TEST(many_at_once)
 }
 END_TEST
 
+/* more answers than the socket holds, to requests that came in one piece, in their order */
+START_TEST(one_write_of_many)
+{
+	enum { N = 3000 };
+	struct sq_buf all = SQ_BUF_NULL;
+	struct sq_json_doc *d;
+	struct rig_conn c;
+
+	for (int i = 0; i < N; i++) {
+		uint32_t n = (uint32_t)snprintf(NULL, 0, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"nosuch\"}", i);
+
+		sq_buf_add(&all, &n, sizeof(n));
+		sq_buf_printf(&all, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"nosuch\"}", i);
+	}
+	rig_connect(&rig, &c);
+	rig_send_raw(&c, all.p, all.n);
+	for (int i = 0; i < N; i++) {
+		d = rig_recv(&c);
+		ck_assert_ptr_nonnull(d);
+		ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_root(d), "id"), -1), i);
+		sq_json_doc_free(d);
+	}
+	rig_close(&c);
+	sq_buf_deinit(&all);
+}
+END_TEST
+
+/* every call of a method is in its histogram, and in no other's */
+START_TEST(metrics)
+{
+	struct sq_json_doc *d = rig_ok(&rig, "daemon/metrics", "{}");
+	const struct sq_json *all = sq_json_get(rig_result(d), "methods");
+	int64_t sum = 0;
+
+	ck_assert_uint_eq(sq_json_len(all), 0);
+	sq_json_doc_free(d);
+	for (int i = 0; i < 5; i++)
+		sq_json_doc_free(rig_ok(&rig, "daemon/status", "{}"));
+	sq_json_doc_free(rig_fails(&rig, -32602, "daemon/status", "{\"x\":1}"));
+	sq_json_doc_free(rig_fails(&rig, -32601, "nosuch", "{}"));
+	d = rig_ok(&rig, "daemon/metrics", "{}");
+	all = sq_json_get(rig_result(d), "methods");
+	ck_assert_uint_eq(sq_json_len(all), 2);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(sq_json_at(all, 0), "method")), "daemon/status"));
+	ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_at(all, 0), "count"), 0), 6);
+	ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_at(all, 1), "count"), 0), 1);
+	all = sq_json_get(sq_json_at(all, 0), "buckets");
+	for (size_t i = 0; i < sq_json_len(all); i++)
+		sum += sq_json_int(sq_json_at(sq_json_at(all, i), 1), 0);
+	ck_assert_int_eq(sum, 6);
+	sq_json_doc_free(d);
+}
+END_TEST
+
 START_TEST(half_closed)
 {
 	struct sq_json_doc *d;
@@ -219,6 +273,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, requests);
 	tcase_add_test(tc, batches);
 	tcase_add_test(tc, many_at_once);
+	tcase_add_test(tc, one_write_of_many);
+	tcase_add_test(tc, metrics);
 	tcase_add_test(tc, half_closed);
 }
 
