@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/edges.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/vec.h"
 #include "graph/keys.h"
@@ -17,27 +19,16 @@ struct in {
 	SQ_VEC(sq_name) names;          /* under which the definition is known */
 };
 
-static const struct sq_target *match(const struct sq_links *l, const struct sq_link *link,
-				     const struct sq_target *target)
-{
-	for (uint32_t k = 0; k < link->n_listed; k++) {
-		const struct sq_target *t = &l->targets[link->first + k];
-
-		if (t->file == target->file && t->name == target->name && t->ordinal == target->ordinal)
-			return t;
-	}
-	return NULL;
-}
-
-static bool any_link(const struct sq_links *l, const struct sq_target *target)
+/* which target of a file it is; SQ_NONE */
+static uint32_t find_target(const struct sq_links *l, const struct sq_target *target)
 {
 	for (uint32_t k = 0; k < l->n_targets; k++) {
 		const struct sq_target *t = &l->targets[k];
 
 		if (t->file == target->file && t->name == target->name && t->ordinal == target->ordinal)
-			return true;
+			return k;
 	}
-	return false;
+	return SQ_NONE;
 }
 
 static int emit(const struct in *in, sq_file f, uint32_t i, const struct sq_ref *ref,
@@ -64,28 +55,90 @@ static void decode(const struct sq_columns *c, struct sq_ref_cursor *it, uint32_
 		;
 }
 
+/* the references of one file that have one link */
+struct hits {
+	const struct sq_links *l;
+	uint8_t code[5];                /* the link as it is encoded */
+	size_t n_code;
+	const uint8_t *at, *end;        /* in ref_link */
+	uint32_t block;
+};
+
+static void hits_begin(struct hits *h, const struct sq_links *l, uint32_t link)
+{
+	*h = (struct hits){ .l = l, .at = l->ref_link, .end = l->ref_link + l->n_ref_bytes };
+	h->n_code = (size_t)(sq_varint_put(h->code, link) - h->code);
+}
+
+/* is the code at @p a whole number, not the end of a longer one? */
+static bool is_whole(const struct hits *h, const uint8_t *p)
+{
+	if (p > h->l->ref_link && p[-1] >= 0x80)
+		return false;
+	return (size_t)(h->end - p) >= h->n_code && !memcmp(p, h->code, h->n_code);
+}
+
+/* which reference the number at @p belongs to; @p ascends from call to call */
+static uint32_t index_at(struct hits *h, const uint8_t *p, uint32_t n_refs)
+{
+	uint32_t n_blocks = (n_refs + SQ_FACTS_STRIDE - 1) / SQ_FACTS_STRIDE, i;
+	const uint8_t *from;
+
+	while (h->block + 1 < n_blocks && h->l->ref_link + h->l->ref_anchor[h->block + 1] <= p)
+		h->block++;
+	i = h->block * SQ_FACTS_STRIDE;
+	for (from = h->l->ref_link + h->l->ref_anchor[h->block]; from < p; from++)
+		i += *from < 0x80;
+	return i;
+}
+
+/* the next one; SQ_NONE. Most bytes are only looked at by memchr() */
+static uint32_t hits_next(struct hits *h, uint32_t n_refs)
+{
+	const uint8_t *p;
+
+	while (h->at < h->end && (p = memchr(h->at, h->code[0], (size_t)(h->end - h->at)))) {
+		h->at = p + 1;
+		if (is_whole(h, p))
+			return index_at(h, p, n_refs);
+	}
+	return SQ_NONE;
+}
+
+static int scan_link(const struct in *in, sq_file f, struct sq_file_slot s, const struct sq_link *link,
+		     const struct sq_target *t)
+{
+	struct sq_ref_cursor it;
+	struct sq_ref ref = { 0 };
+	struct hits h;
+	uint32_t i;
+	int r = 0;
+
+	sq_refs_begin(&s.bound->columns, &it);
+	hits_begin(&h, s.links, (uint32_t)(link - s.links->links));
+	while (!r && (i = hits_next(&h, s.bound->columns.n_refs)) != SQ_NONE) {
+		decode(&s.bound->columns, &it, i, &ref);
+		r = emit(in, f, i, &ref, link, t);
+	}
+	return r;
+}
+
 static int scan_file(const struct in *in, sq_file f)
 {
 	struct sq_file_slot s = sq_version_slot(in->v, f);
-	const uint8_t *at;
-	struct sq_ref_cursor it;
-	struct sq_ref ref = { 0 };
+	uint32_t t = s.links ? find_target(s.links, &in->target) : SQ_NONE;
 	int r = 0;
 
-	if (!s.links || !any_link(s.links, &in->target))
-		return 0;
-	at = s.links->ref_link;
-	sq_refs_begin(&s.bound->columns, &it);
-	for (uint32_t i = 0; i < s.bound->columns.n_refs && !r; i++) {
-		const struct sq_target *t;
-		uint32_t link;
+	for (; t != SQ_NONE && t < s.links->n_targets && !r; t++) {
+		const struct sq_target *target = &s.links->targets[t];
 
-		at = sq_varint_get32(at, &link);
-		t = match(s.links, &s.links->links[link], &in->target);
-		if (!t)
+		/* several links may list it, each with a target of its own or a shared one */
+		if (target->file != in->target.file || target->name != in->target.name ||
+		    target->ordinal != in->target.ordinal)
 			continue;
-		decode(&s.bound->columns, &it, i, &ref);
-		r = emit(in, f, i, &ref, &s.links->links[link], t);
+		for (uint32_t k = 0; k < s.links->n_links && !r; k++)
+			if (t - s.links->links[k].first < s.links->links[k].n_listed)
+				r = scan_link(in, f, s, &s.links->links[k], target);
 	}
 	return r;
 }

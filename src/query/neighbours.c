@@ -25,21 +25,15 @@ struct gather {
 static int take_caller(void *arg, const struct sq_edge *e)
 {
 	struct gather *g = arg;
-	const struct sq_bound *b = sq_version_bound(g->v, e->from_file);
-	struct site s = {
+	const struct site s = {
 		.file = e->from_file, .def = e->ref.encl,
 		.name = SQ_NAME_NONE, .at_file = e->from_file,
 		.at_ref = e->from_ref, .line = e->ref.line,
 		.rule = e->link->rule, .ambiguous = e->ambiguous,
 	};
-	struct sq_def d;
 
 	if (!sq_ref_is_call(&e->ref))
 		return 0;
-	if (s.def != SQ_NONE) {
-		sq_defs_get(&b->columns, s.def, &d);
-		s.name = b->names[d.name];
-	}
 	return sq_vec_push(&g->sites, s);
 }
 

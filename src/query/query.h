@@ -161,7 +161,7 @@ int sq_symbol_lookup(const struct sq_version *v, struct sq_slice symbol, struct 
 struct sq_neighbour {
 	sq_file file;               /* SQ_FILE_NONE: an unresolved callee, see name */
 	uint32_t def;               /* SQ_NONE: file level */
-	sq_name name;
+	sq_name name;               /* of a callee */
 	uint32_t n_sites, first_line;
 	uint8_t rule;               /* enum sq_rule of the best edge */
 	bool ambiguous;             /* only ambiguous edges */
