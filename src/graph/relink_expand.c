@@ -19,6 +19,7 @@ struct expander {
 	struct sq_file_set sources;     /* files whose import targets changed */
 	struct sq_file_set moved;       /* import targets that came or went, and all they lead to */
 	struct sq_file_set differing;   /* what includers see now and did not before, or the reverse */
+	struct sq_file_set targets;     /* scratch: import targets of one file */
 	names_vec bases;                /* types whose bases may be others now */
 	int error;
 };
@@ -29,28 +30,39 @@ static void fail(struct expander *x, int r)
 		x->error = r;
 }
 
-static bool targets_file(const struct sq_links *l, sq_file f)
+/* the set that has() asks; made once a file, because a Go or Java import can mean
+ * every file of a package, and a file can have many */
+static void take_targets(struct expander *x, const struct sq_links *l)
 {
-	for (uint32_t i = 0; l && i < l->n_files; i++)
-		if (l->files[i] == f)
-			return true;
-	return false;
+	struct sq_file_set *s = &x->targets;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		s->bits[s->list[i] / 64] &= ~(1ULL << (s->list[i] % 64));
+	s->n = 0;
+	for (uint32_t i = 0; l && i < l->n_files && !x->error; i++)
+		fail(x, sq_file_set_add(s, l->files[i]));
 }
 
-/* has @a targets that @b lacks? */
-static bool has_missing(const struct sq_links *a, const struct sq_links *b)
+/* has @a targets that @b lacks? They are added to @to unless that is NULL */
+static bool add_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b,
+			struct sq_file_set *to)
 {
-	for (uint32_t i = 0; a && i < a->n_files; i++)
-		if (!targets_file(b, a->files[i]))
-			return true;
-	return false;
+	bool missing = false;
+
+	take_targets(x, b);
+	for (uint32_t i = 0; a && i < a->n_files && !x->error; i++) {
+		if (sq_file_set_has(&x->targets, a->files[i]))
+			continue;
+		missing = true;
+		if (to)
+			fail(x, sq_file_set_add(to, a->files[i]));
+	}
+	return missing;
 }
 
-static void add_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b)
+static bool has_missing(struct expander *x, const struct sq_links *a, const struct sq_links *b)
 {
-	for (uint32_t i = 0; a && i < a->n_files; i++)
-		if (!targets_file(b, a->files[i]))
-			fail(x, sq_file_set_add(&x->moved, a->files[i]));
+	return add_missing(x, a, b, NULL);
 }
 
 /* ---- bases of types ---------------------------------------------------------- */
@@ -334,7 +346,7 @@ static void expand_imports(struct expander *x)
 }
 
 /* files with other import targets than before, that see by including */
-static uint32_t count_includers(const struct expander *x, const sq_file *linked, size_t n)
+static uint32_t count_includers(struct expander *x, const sq_file *linked, size_t n)
 {
 	uint32_t count = 0;
 
@@ -343,7 +355,7 @@ static uint32_t count_includers(const struct expander *x, const sq_file *linked,
 		struct sq_file_slot b = sq_version_slot(x->after, linked[i]);
 
 		count += a.links != b.links && sees_by_include(x->after, b.bound) &&
-			 (has_missing(a.links, b.links) || has_missing(b.links, a.links));
+			 (has_missing(x, a.links, b.links) || has_missing(x, b.links, a.links));
 	}
 	return count;
 }
@@ -355,13 +367,13 @@ static void expand_one(struct expander *x, sq_file f, bool compare)
 
 	if (a.links == b.links)
 		return;
-	moved = has_missing(b.links, a.links) || has_missing(a.links, b.links);
+	moved = has_missing(x, b.links, a.links) || has_missing(x, a.links, b.links);
 	if (moved && compare && sees_by_include(x->after, b.bound) &&
 	    (!a.bound || sees_by_include(x->before, a.bound))) {
 		compare_seen(x, f);
 	} else if (moved) {
-		add_missing(x, b.links, a.links);
-		add_missing(x, a.links, b.links);
+		(void)add_missing(x, b.links, a.links, &x->moved);
+		(void)add_missing(x, a.links, b.links, &x->moved);
 		fail(x, sq_file_set_add(&x->sources, f));
 	}
 	if (!moved && base_bindings(&a) == base_bindings(&b))
@@ -388,6 +400,7 @@ int sq_relink_expand(const struct sq_version *before, const struct sq_version *a
 	sq_file_set_deinit(&x.sources);
 	sq_file_set_deinit(&x.moved);
 	sq_file_set_deinit(&x.differing);
+	sq_file_set_deinit(&x.targets);
 	sq_vec_deinit(&x.bases);
 	return x.error;
 }
