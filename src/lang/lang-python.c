@@ -341,7 +341,9 @@ static void declare_targets(struct sq_walk *w, struct sq_slice s)
 	while (i < s.n) {
 		size_t from = i;
 
-		while (i < s.n && sq_is_identifier(sq_slice(s.p + from, i + 1 - from)))
+		/* byte by byte, because a name may be as long as its file */
+		while (i < s.n && (sq_is_identifier(sq_slice(s.p + i, 1)) ||
+				   (i > from && s.p[i] >= '0' && s.p[i] <= '9')))
 			i++;
 		if (i > from)
 			sq_walk_local(w, sq_walk_sym(w, sq_slice(s.p + from, i - from)), SQ_NONE);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <check.h>
 
@@ -270,6 +271,54 @@ static uint64_t hash_of(enum sq_lang lang, const char *text)
 }
 
 /* white space and comments do not count, anything else does */
+static double cpu_seconds(struct sq_slice bytes)
+{
+	struct timespec a, b;
+	struct sq_facts f;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a), 0);
+	f = extract(SQ_LANG_PYTHON, bytes);
+	ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b), 0);
+	sq_facts_deinit(&f);
+	return (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
+}
+
+/* head + part * n + tail */
+static double cost_of(const char *const shape[3], size_t n)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+	double s;
+
+	sq_buf_puts(&b, shape[0]);
+	for (size_t i = 0; i < n; i++)
+		sq_buf_puts(&b, shape[1]);
+	sq_buf_puts(&b, shape[2]);
+	ck_assert_int_eq(sq_buf_error(&b), 0);
+	s = cpu_seconds(sq_buf_slice(&b));
+	sq_buf_deinit(&b);
+	return s;
+}
+
+/* what costs the square of its length takes 64 times as much for 8 times the length */
+START_TEST(python_scales)
+{
+	static const char *const shapes[][3] = {
+		{ "x = [1 for ", "long_name", " in y]\n" },
+		{ "x = [1 for a", ", a", " in y]\n" },
+		{ "x = [a", " for a in b", "]\n" },
+		{ "def f():\n    global a", ", b", "\n" },
+	};
+	const size_t n = 2000;
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(shapes); i++) {
+		double one = cost_of(shapes[i], n), eight = cost_of(shapes[i], 8 * n);
+
+		ck_assert_msg(eight < 32 * one + 0.02, "%s...: %.1f ms, and %.1f ms for 8 times the bytes", shapes[i][0],
+			      one * 1e3, eight * 1e3);
+	}
+}
+END_TEST
+
 START_TEST(body_hash)
 {
 	uint64_t h = hash_of(SQ_LANG_C, "int f(void) { return a + \"x y\"; }");
@@ -365,6 +414,7 @@ int main(void)
 	tcase_add_test(tc, watchdog);
 	tcase_add_test(tc, cancel);
 	tcase_add_test(tc, unknown);
+	tcase_add_test(tc, python_scales);
 	tcase_add_test(tc, body_hash);
 	tcase_add_test(tc, detect);
 	tcase_add_test(tc, registered);
