@@ -162,7 +162,9 @@ static int fill(struct turn *t)
 {
 	struct sq_build *b = t->b;
 	struct sq_draft_opts opts = {
-		.clear = t->full, .link_flags = b->rb->cfg.link_flags, .par = t->plan.par,
+		.clear = t->full, .link_flags = b->rb->cfg.link_flags,
+		/* files that move or go cost no reading, but linking */
+		.par = parallel_for(t, t->plan.n),
 		.cancel = &b->turn_cancel,
 	};
 	int r;
