@@ -6,6 +6,7 @@
  * rule, even when the import's target is not in the tree.
  */
 #include "graph/linker.h"
+#include "graph/qualifier.h"
 
 #define WANT_ANY 0x1fu          /* every class but the two place bits */
 
@@ -53,9 +54,12 @@ static struct sq_slice text(const struct sq_linker *l, uint32_t local)
 	return sq_version_string(l->v, l->b->names[local]);
 }
 
-/* a C enumerator is a name of its file, although an enum is its parent */
+/* a C enumerator is a name of its file, although an enum is its parent; what an inline
+ * module of Rust holds is not, but for macros, whose scope is the text */
 static bool is_file_level(const struct sq_linker *l, const struct sq_cand *c)
 {
+	if (l->t->family == SQ_FAMILY_RUST && c->parent_def != SQ_NONE && !(c->bits & SQ_CLASS_MACRO))
+		return false;
 	return (c->bits & SQ_CLASS_TOP) ||
 	       (c->kind == SQ_KIND_ENUM_VARIANT && l->t->family == SQ_FAMILY_C);
 }
@@ -210,23 +214,35 @@ static bool is_compiled(struct sq_slice path)
 	return false;
 }
 
-/* #include "..." of a file that is not in the tree: made by the build, or moved by it */
-static bool has_strange_include(struct sq_linker *l)
+/* #include "..." of a file that is not in the tree (made by the build, or moved by it),
+ * but which is called as the one at @path */
+static bool may_include(struct sq_linker *l, struct sq_slice path)
 {
 	uint32_t first = sq_imports_of(l, l->file);
 
 	for (uint32_t i = 0; first != SQ_NONE && i < l->imports.n; i++)
-		if (!l->import_links.v[first + i].n && !(l->imports.v[i].flags & SQ_IMP_SYSTEM))
+		if (!l->import_links.v[first + i].n && !(l->imports.v[i].flags & SQ_IMP_SYSTEM) &&
+		    sq_slice_eq(sq_path_base(text(l, l->imports.v[i].target)), sq_path_base(path)))
+			return true;
+	return false;
+}
+
+/* does the file name any header of its own project? If not, who includes it does. */
+static bool has_own_include(struct sq_linker *l)
+{
+	uint32_t first = sq_imports_of(l, l->file);
+
+	for (uint32_t i = 0; first != SQ_NONE && i < l->imports.n; i++)
+		if (l->import_links.v[first + i].n && !(l->imports.v[i].flags & SQ_IMP_SYSTEM))
 			return true;
 	return false;
 }
 
 /*
  * Can a macro of a file that is not included be meant here? What a header uses
- * depends on who includes it. What a .c file uses does not: there the name is
- * more often the system's (strcasecmp of some Windows header means nothing to the
- * rest of the tree), so that the header has to lie beside it or an include has
- * to be in doubt.
+ * depends on who includes it. What a .c file uses does not, unless it is itself
+ * included by another one: there the name is more often the system's (assert of some
+ * header beside it, strcasecmp of some Windows header mean nothing to the file).
  */
 static bool may_see_macros(struct sq_linker *l, sq_file f)
 {
@@ -234,7 +250,9 @@ static bool may_see_macros(struct sq_linker *l, sq_file f)
 
 	if (!is_compiled(l->b->path))
 		return true;
-	return !is_compiled(path) && (sq_same_dir(path, l->b->path) || has_strange_include(l));
+	if (is_compiled(path))
+		return false;
+	return may_include(l, path) || (sq_same_dir(path, l->b->path) && !has_own_include(l));
 }
 
 /*
@@ -363,6 +381,29 @@ static bool bind_duck(struct sq_linker *l, const struct sq_ref *r)
 	return false;
 }
 
+/*
+ * Does code of the current file know where the path @q starts, by a definition in
+ * reach? If not, it is the language's own (Math, Vec, str), whose methods are not ours
+ * even when we have the only one of that name. What imports bind was asked before.
+ */
+static bool is_known_root(struct sq_linker *l, struct sq_slice q)
+{
+	struct sq_posting_iter it;
+	struct sq_slice root;
+	struct sq_posting p;
+	sq_name name;
+
+	if (!sq_qualifier_next(&q, &root) || (name = sq_version_find(l->v, root)) == SQ_NAME_NONE)
+		return false;
+	sq_mark_closure(l, l->file);
+	sq_version_postings(l->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p) && !l->error)
+		if (sq_file_family(l, p.file) == l->t->family &&
+		    (sq_is_marked(l, p.file) || sq_same_unit(l, l->file, p.file)))
+			return true;
+	return false;
+}
+
 static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 {
 	struct sq_slice q = text(l, r->qual), rest;
@@ -389,7 +430,7 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 	for (const char *const *s = l->t->self_names; s && *s; s++)
 		if (sq_path_eat(q, sq_slice_z(*s), &rest) && l->t->style != SQ_STYLE_CRATE)
 			return bind_duck(l, r);
-	return sq_path_bind(l, q, name) || bind_duck(l, r);
+	return sq_path_bind(l, q, name) || (is_known_root(l, q) && bind_duck(l, r));
 }
 
 /* the mention of a member in its import: bound like the import itself */

@@ -3,6 +3,7 @@
 #include "graph/linker.h"
 
 #define MAX_INHERIT_DEPTH 8u
+#define MAX_ALIAS_DEPTH 4u
 
 /* what can stand before a member's name: in JavaScript any object or function, too */
 static bool holds_members(const struct sq_linker *l, uint8_t kind)
@@ -232,6 +233,67 @@ static void sort_types(struct sq_linker *l, size_t first)
 	}
 }
 
+/* where the name of a reference ends, on its line */
+static uint32_t ref_end(const struct sq_linker *l, const struct sq_ref *r)
+{
+	return r->col + (uint32_t)sq_version_string(l->v, l->b->names[r->name]).n;
+}
+
+/*
+ * The one type that the alias @def of the current file is another name for, as a
+ * reference: "type A = b::C", "typedef b::C A". Types with arguments, unions, arrays
+ * and function types are something else. An alias of another file is not followed:
+ * an edit of what it names would have to reach those who use it.
+ */
+static bool alias_of(struct sq_linker *l, uint32_t def, struct sq_ref *ret_r)
+{
+	const struct sq_def *d = &l->defs.v[def];
+	struct sq_ref_cursor it;
+	struct sq_ref r, last = { .name = SQ_NONE };
+	unsigned n = 0;
+
+	sq_refs_begin(&l->b->columns, &it);
+	while (sq_refs_next(&it, &r) && r.line <= d->end_line) {
+		if (r.encl != def)
+			continue;
+		if (r.kind != SQ_REF_TYPE || (n && r.qual == SQ_NONE))
+			return false;
+		last = r;
+		n++;
+	}
+	/* but for the semicolon, nothing follows; a C++ typedef says its name last */
+	if (!n || (l->b->lang != SQ_LANG_CPP &&
+		   (last.line != d->end_line || ref_end(l, &last) + 1 < d->end_col)))
+		return false;
+	*ret_r = last;
+	return true;
+}
+
+/* add what the aliases among types[first..) are names for */
+static void follow_aliases(struct sq_linker *l, size_t first)
+{
+	enum sq_family family = l->t->family;
+	size_t n = l->types.n;
+	struct sq_ref r;
+
+	if (l->b->lang != SQ_LANG_CPP && family != SQ_FAMILY_RUST && family != SQ_FAMILY_JS)
+		return;
+	for (size_t i = first; i < n && !l->error; i++) {
+		struct sq_cand c = l->types.v[i];
+
+		if (c.kind != SQ_KIND_TYPE || c.file != l->file || l->alias_depth == MAX_ALIAS_DEPTH ||
+		    !alias_of(l, c.def, &r))
+			continue;
+		l->alias_depth++;
+		if (r.qual != SQ_NONE)
+			sq_path_resolve(l, l->file, sq_version_string(l->v, l->b->names[r.qual]),
+					l->b->names[r.name]);
+		else
+			sq_type_resolve(l, l->file, l->b->names[r.name]);
+		l->alias_depth--;
+	}
+}
+
 /* types (and C++ namespaces, Rust inline modules) that @name means in file @g; added to types */
 void sq_type_resolve(struct sq_linker *l, sq_file g, sq_name name)
 {
@@ -246,16 +308,21 @@ void sq_type_resolve(struct sq_linker *l, sq_file g, sq_name name)
 	if (l->types.n == before)
 		imported_types(l, g, name, true);
 	sort_types(l, before);
+	if (g == l->file)
+		follow_aliases(l, before);
 }
 
 /* the enclosing type of a method of the current file; false when there is none */
 static bool self_type(struct sq_linker *l, uint32_t encl)
 {
-	for (uint32_t s = encl; s != SQ_NONE; s = l->defs.v[s].parent) {
+	for (uint32_t s = encl, in = SQ_NONE; s != SQ_NONE; in = s, s = l->defs.v[s].parent) {
+		bool has_method = in != SQ_NONE && l->defs.v[in].kind == SQ_KIND_METHOD;
 		const struct sq_cand *c;
 		uint32_t n;
 
-		if (sq_is_type_kind(l->defs.v[s].kind)) {
+		/* in JavaScript an object's or a prototype's method, too */
+		if (sq_is_type_kind(l->defs.v[s].kind) ||
+		    (has_method && l->t->family == SQ_FAMILY_JS && holds_members(l, l->defs.v[s].kind))) {
 			c = sq_cands(l, l->b->names[l->defs.v[s].name], l->file, &n);
 			for (uint32_t i = 0; i < n; i++)
 				if (c[i].def == s)

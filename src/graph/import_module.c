@@ -276,6 +276,26 @@ static sq_file walk_modules(struct sq_linker *l, struct sq_slice path, bool need
 	return at;
 }
 
+/* the file at @from, when @name is an inline module of it: "mod a { } use a::b;" */
+static sq_file inline_module(struct sq_linker *l, struct sq_slice from, struct sq_slice name)
+{
+	sq_name module = sq_version_find(l->v, name);
+	const struct sq_cand *c;
+	uint32_t n;
+	sq_file f;
+
+	sq_buf_clear(&l->path);
+	sq_buf_add_slice(&l->path, from);
+	sq_linker_fail(l, sq_buf_error(&l->path));
+	if (l->error || module == SQ_NAME_NONE || (f = sq_linker_file(l, &l->path)) == SQ_FILE_NONE)
+		return SQ_FILE_NONE;
+	c = sq_cands(l, module, f, &n);
+	for (uint32_t i = 0; i < n; i++)
+		if (c[i].kind == SQ_KIND_MODULE && c[i].parent_def == SQ_NONE)
+			return f;
+	return SQ_FILE_NONE;
+}
+
 sq_file sq_crate_path(struct sq_linker *l, struct sq_slice from, struct sq_slice path, struct sq_slice *ret_rest)
 {
 	struct sq_slice rest = path, head;
@@ -291,7 +311,7 @@ sq_file sq_crate_path(struct sq_linker *l, struct sq_slice from, struct sq_slice
 	if (named_crate(l, head))
 		return walk_modules(l, rest, false, ret_rest);
 	*ret_rest = path;
-	return SQ_FILE_NONE;
+	return inline_module(l, from, head);
 }
 
 enum sq_link_state sq_import_crate(struct sq_linker *l, struct sq_slice from, const struct sq_import_text *i)

@@ -100,6 +100,7 @@ struct sq_linker {
 	SQ_VEC(struct sq_cand) types;   /* scratch: types a qualifier may mean */
 	SQ_VEC(struct sq_visit) visited;    /* types already looked into for this reference */
 	unsigned path_depth;            /* sq_path_lookup() calls under way */
+	unsigned alias_depth;           /* aliases of aliases that are followed */
 	enum sq_rule rule;
 	/* an import that is not in the tree claims the name: nothing else may bind it */
 	bool claimed;
