@@ -17,6 +17,7 @@
 enum sq_piece_kind {
 	SQ_PIECE_TEXT,       /* to be parsed */
 	SQ_PIECE_CONDITION,  /* a line #if, #ifdef, #elif ...: the spec's condition() reads it */
+	SQ_PIECE_DEFINES,    /* lines that need no parser: condition() reads them too */
 };
 struct sq_piece {
 	uint32_t start, end;     /* bytes */
@@ -26,6 +27,8 @@ struct sq_piece {
 struct sq_mark { uint32_t start, end, group; uint8_t kind; };
 struct sq_cut {
 	SQ_VEC(struct sq_piece) pieces;
+	bool want_runs;          /* in: take lines out that need no parser */
+	uint64_t run_bytes;      /* out: of such lines */
 	/* scratch of the language */
 	SQ_VEC(struct sq_mark) marks;
 	SQ_VEC(bool) groups;

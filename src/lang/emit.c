@@ -146,6 +146,20 @@ uint32_t sq_walk_def_point(struct sq_walk *w, const struct sq_frame *span, enum 
 	return sq_facts_add_def(w->builder, &d);
 }
 
+uint32_t sq_walk_def_line(struct sq_walk *w, struct sq_slice text, uint32_t line, uint32_t col,
+			  enum sq_kind kind, uint32_t sym)
+{
+	uint32_t start = (uint32_t)(text.p - w->bytes.p), end = start + (uint32_t)text.n;
+	struct sq_def d = {
+		.name = string_of(w, sym), .kind = (uint8_t)kind, .parent = w->encl,
+		.start_line = line, .start_col = col, .end_line = line,
+		.end_col = col + (uint32_t)text.n, .sig_off = start,
+		.sig_len = trim_signature(w, start, end) - start,
+	};
+
+	return sq_facts_add_def(w->builder, &d);
+}
+
 void sq_walk_def_name(struct sq_walk *w, const struct sq_frame *f, uint32_t sym)
 {
 	struct sq_def *d = sq_walk_get_def(w, f->def);

@@ -8,6 +8,9 @@
 /* an old tree is used below this part of the limit only: a parse with it takes
  * fewer steps, and must not read what a fresh one would give up on */
 #define KEPT_STEPS_PART 4u
+/* a file of which at least one part in so many is lines that need no parser: less
+ * is not worth that the rest may be parsed twice */
+#define RUN_PART 2u
 #define MAX_BYTES (1u << 30)         /* tree-sitter counts bytes in 32 bits */
 
 struct sq_extractor {
@@ -297,24 +300,86 @@ static int do_text(struct job *j, const struct sq_piece *piece)
 	return r;
 }
 
-static int do_pieces(struct job *j)
+static int cut(struct job *j, bool want_runs)
 {
 	struct sq_walk *w = &j->x->walk;
-	struct sq_cut *cut = &j->x->cut;
+	struct sq_cut *c = &j->x->cut;
 	uint64_t since = sq_now_ns();
-	int r = w->spec->cut ? w->spec->cut(w->bytes, cut) : sq_cut_whole(w->bytes, cut);
+	int r;
 
+	c->want_runs = want_runs;
+	r = w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
+	if (!r && want_runs && w->spec->cut && c->run_bytes < w->bytes.n / RUN_PART) {
+		c->want_runs = false;
+		r = w->spec->cut(w->bytes, c);
+	}
 	add_time(&j->report.cut_ns, &since);
-	for (size_t i = 0; i < cut->pieces.n && !r; i++) {
-		const struct sq_piece *piece = &cut->pieces.v[i];
+	return r;
+}
+
+/* @ret_misread: true when a piece between runs has an error; then facts are missing */
+static int do_cut(struct job *j, bool *ret_misread)
+{
+	struct sq_walk *w = &j->x->walk;
+	const struct sq_cut *c = &j->x->cut;
+	int r = 0;
+
+	for (size_t i = 0; i < c->pieces.n && !r; i++) {
+		const struct sq_piece *piece = &c->pieces.v[i];
 
 		if (piece->kind == SQ_PIECE_TEXT)
 			r = do_text(j, piece);
 		else
 			w->spec->condition(w, piece);
+		if (j->has_error && c->want_runs) {
+			*ret_misread = true;
+			return r;
+		}
 	}
-	j->report.n_pieces = (uint32_t)cut->pieces.n;
+	j->report.n_pieces = (uint32_t)c->pieces.n;
 	return r ? r : sq_walk_end(w);
+}
+
+/* as if nothing had been read yet */
+static void start_again(struct job *j)
+{
+	struct sq_walk *w = &j->x->walk;
+
+	prepare(j->x, w->spec, j->g, w->bytes, w->limits);
+	j->progress.steps = 0;
+	j->progress.stop = 0;
+	j->has_error = false;
+	if (!j->now)
+		return;
+	sq_kept_free(j->now);
+	j->now = sq_kept_new(w->spec->lang, w->bytes);
+}
+
+/* its last version had an error. Not so for one that grew a lot: more steps are needed
+ * this way, and the limit must not be met in one way only */
+static bool was_plain(const struct job *j)
+{
+	return j->old && j->old->is_plain && j->x->walk.bytes.n / 2 <= j->old->n;
+}
+
+/* how an error is recovered from depends on what is around it: then every line is parsed */
+static int do_pieces(struct job *j)
+{
+	bool is_plain = j->x->walk.limits->plain || was_plain(j), misread = false;
+	int r = cut(j, !is_plain);
+
+	if (!r)
+		r = do_cut(j, &misread);
+	if (misread && (!r || r == SQ_LANG_E_LIMIT)) {
+		start_again(j);
+		is_plain = true;
+		r = cut(j, false);
+		if (!r)
+			r = do_cut(j, &misread);
+	}
+	if (j->now)
+		j->now->is_plain = is_plain;
+	return r;
 }
 
 static int scan(struct job *j)

@@ -22,6 +22,7 @@ struct sq_kept_piece {
 };
 struct sq_kept {
 	enum sq_lang lang;
+	bool is_plain;           /* its runs were parsed: there was an error */
 	char *bytes;
 	size_t n;
 	SQ_VEC(struct sq_kept_piece) pieces;

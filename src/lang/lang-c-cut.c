@@ -13,9 +13,10 @@
 #include "lang/lang-c.h"
 
 #define PIECE_MIN 1024u    /* a parse has a price of its own, some 2 us */
+#define RUN_MIN 160u       /* bytes of #defines that are worth a piece of their own */
 #define NESTED_MAX 64u     /* conditionals; deeper ones: the file is one piece */
 
-enum mark_kind { MARK_CUT, MARK_IF, MARK_ELSE, MARK_ENDIF };
+enum mark_kind { MARK_CUT, MARK_IF, MARK_ELSE, MARK_ENDIF, MARK_RUN };
 
 /* a place between two tokens */
 struct state {
@@ -27,6 +28,7 @@ struct state {
 struct open_if { struct state at; uint32_t group; };
 struct scan {
 	const char *p, *end, *line;
+	const char *no_run;    /* no run begins before it */
 	struct state s;
 	struct open_if ifs[NESTED_MAX];
 	uint32_t n_ifs;
@@ -132,6 +134,25 @@ static void next_branch(struct scan *s, const char *end, bool is_last)
 		s->n_ifs--;
 	else
 		s->s = top->at;
+}
+
+/* the run that begins on this line, if there is one */
+static bool run(struct scan *s)
+{
+	const char *p = s->line, *next;
+	struct sq_c_line l;
+	size_t n = 0;
+
+	while (p < s->end && (next = sq_c_run_line(p, s->end, &l))) {
+		n += l.name ? (size_t)(next - p) : 0;
+		p = next;
+	}
+	s->no_run = p;
+	if (n < RUN_MIN)
+		return false;
+	mark(s, s->line, p, MARK_RUN, 0);
+	s->p = s->line = p;
+	return true;
 }
 
 static void directive(struct scan *s)
@@ -247,7 +268,8 @@ static void step(struct scan *s)
 	} else if (c == '/' && (after = skip_comment(s->p, s->end)) != s->p) {
 		s->p = after;
 	} else if (c == '#' && is_first_of_line(s)) {
-		directive(s);
+		if (!s->cut->want_runs || s->line < s->no_run || !can_cut(&s->s) || !run(s))
+			directive(s);
 	} else if (c == '\\' && s->p + 1 < s->end) {
 		s->p += 2;   /* a line that goes on */
 	} else {
@@ -313,6 +335,13 @@ static void make_pieces(struct pieces *x)
 		if (m->kind == MARK_CUT) {
 			if (!n_whole && m->end - x->from >= PIECE_MIN)
 				end_piece(x, m->end);
+		} else if (m->kind == MARK_RUN) {
+			if (n_whole)
+				continue;
+			end_piece(x, m->start);
+			add_piece(x, m->start, m->end, SQ_PIECE_DEFINES);
+			x->cut->run_bytes += m->end - m->start;
+			x->from = m->end;
 		} else if (!x->cut->groups.v[m->group]) {
 			n_whole += m->kind == MARK_IF;
 			n_whole -= m->kind == MARK_ENDIF;
@@ -328,11 +357,12 @@ static void make_pieces(struct pieces *x)
 int sq_c_cut(struct sq_slice bytes, struct sq_cut *c)
 {
 	struct scan s = {
-		.p = bytes.p, .end = bytes.p + bytes.n, .line = bytes.p, .base = bytes.p, .cut = c,
-		.s = { .is_complete = true },
+		.p = bytes.p, .end = bytes.p + bytes.n, .line = bytes.p, .no_run = bytes.p,
+		.base = bytes.p, .cut = c, .s = { .is_complete = true },
 	};
 	struct pieces x = { .cut = c, .base = bytes.p };
 
+	c->run_bytes = 0;
 	sq_vec_clear(&c->pieces);
 	sq_vec_clear(&c->marks);
 	sq_vec_clear(&c->groups);

@@ -164,13 +164,9 @@ static void take_other(struct scan *s, enum before *before)
 	*before = BEFORE_NOTHING;
 }
 
-void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f)
+void sq_c_scan_text(struct sq_walk *w, struct sq_slice text, uint32_t line, uint32_t col)
 {
-	TSPoint at = ts_node_start_point(f->node);
-	struct scan s = {
-		.p = w->bytes.p + f->start, .end = w->bytes.p + f->end,
-		.line = at.row + 1, .col = at.column,
-	};
+	struct scan s = { .p = text.p, .end = text.p + text.n, .line = line, .col = col };
 	enum before before = BEFORE_NOTHING;
 
 	while (s.p < s.end) {
@@ -179,6 +175,13 @@ void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f)
 		else
 			take_other(&s, &before);
 	}
+}
+
+void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f)
+{
+	TSPoint at = ts_node_start_point(f->node);
+
+	sq_c_scan_text(w, sq_frame_text(w, f), at.row + 1, at.column);
 }
 
 /* a name of a condition, or a character of something else */
@@ -205,6 +208,10 @@ void sq_c_condition(struct sq_walk *w, const struct sq_piece *piece)
 	bool is_name_only = false, is_else = false;
 	struct sq_slice word;
 
+	if (piece->kind == SQ_PIECE_DEFINES) {
+		sq_c_run(w, piece);
+		return;
+	}
 	while (s.p < s.end && !is_name_start(*s.p))
 		step(&s);
 	word = sq_slice(s.p, 0);

@@ -51,6 +51,19 @@ enum sq_visit sq_c_on_type_identifier(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_c_on_struct(struct sq_walk *w, struct sq_frame *f);
 void sq_c_leave_struct(struct sq_walk *w, struct sq_frame *f);
 void sq_c_leave_type(struct sq_walk *w, struct sq_frame *f);
+/** sq_c_scan_text() - references in @text, which begins at @line (from 1) and @col. */
+void sq_c_scan_text(struct sq_walk *w, struct sq_slice text, uint32_t line, uint32_t col);
+
+/* a line of a run of one-line defines */
+struct sq_c_line {
+	const char *start;             /* of the "#" */
+	const char *name, *name_end;   /* NULL: nothing is defined here */
+	const char *text, *text_end;
+};
+/** sq_c_run_line() - the line (or comment of many) at @p. Return: what follows it; NULL: it ends a run. */
+const char *sq_c_run_line(const char *p, const char *end, struct sq_c_line *ret_l);
+/** sq_c_run() - facts of a SQ_PIECE_DEFINES. */
+void sq_c_run(struct sq_walk *w, const struct sq_piece *piece);
 /** sq_c_scan_macro() - references in the text of a macro's body. */
 void sq_c_scan_macro(struct sq_walk *w, struct sq_frame *f);
 

@@ -54,6 +54,7 @@ struct sq_extract_limits {
 	 * parsing never waits, so it bounds a hang as wall time would; 0: none */
 	uint64_t watchdog_ns;
 	const bool *cancel;           /* relaxed flag polled inside, may be NULL */
+	bool plain;                   /* parse every line, to compare; the facts are the same */
 };
 void sq_extract_limits_default(struct sq_extract_limits *ret);
 

@@ -98,7 +98,7 @@ struct sq_spec {
 	const char *const *extensions;   /* of its files, with the dot, ends with NULL; or NULL */
 	const char *const *file_names;   /* whole names, for configuration files; or NULL */
 	const struct sq_lang_traits *traits;
-	/* where files may be cut (cut.h), and what a line between the cuts says; NULL: nowhere */
+	/* where files may be cut (cut.h), and what a piece that is not parsed says; NULL: nowhere */
 	int (*cut)(struct sq_slice bytes, struct sq_cut *c);
 	void (*condition)(struct sq_walk *w, const struct sq_piece *piece);
 	void (*end)(struct sq_walk *w);  /* after the walk; may be NULL */
@@ -209,6 +209,9 @@ uint32_t sq_walk_def(struct sq_walk *w, struct sq_frame *f, enum sq_kind kind, u
  *  spans @span's node and its signature is that text (up to its first newline). */
 uint32_t sq_walk_def_point(struct sq_walk *w, const struct sq_frame *span, enum sq_kind kind,
 			   uint32_t sym, unsigned flags);
+/** sq_walk_def_line() - a definition without a body: @text, on one @line (from 1) at @col. */
+uint32_t sq_walk_def_line(struct sq_walk *w, struct sq_slice text, uint32_t line, uint32_t col,
+			  enum sq_kind kind, uint32_t sym);
 void sq_walk_def_name(struct sq_walk *w, const struct sq_frame *f, uint32_t sym);
 bool sq_walk_def_has_name(const struct sq_walk *w, const struct sq_frame *f);
 static inline struct sq_def *sq_walk_get_def(struct sq_walk *w, uint32_t def)

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines that are read without the parser give the facts that parsing them
+ * gives: written cases, random files, and with an argument
+ *
+ *   test-lang-runs DIR
+ *
+ * every .c and .h file below DIR; prints how many files, bytes and differences,
+ * and the CPU time of each way.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/time.h"
+#include "lang/cut.h"
+#include "lang/lang-c.h"
+#include "lang/lang.h"
+
+static struct sq_lang_registry *registry;
+static struct sq_extractor *extractor;
+
+static int facts_of(struct sq_slice bytes, bool plain, struct sq_facts *ret_f)
+{
+	struct sq_extract_limits limits;
+
+	sq_extract_limits_default(&limits);
+	limits.watchdog_ns = 0;
+	limits.max_steps = UINT64_MAX;
+	limits.plain = plain;
+	return sq_extract(extractor, SQ_LANG_C, bytes, &limits, ret_f);
+}
+
+/* one way of reading a file; @cpu_ns: its time is added there */
+static int timed_facts_of(struct sq_slice bytes, bool plain, uint64_t *cpu_ns, struct sq_facts *ret_f)
+{
+	uint64_t since = sq_thread_cpu_ns();
+	int r = facts_of(bytes, plain, ret_f);
+
+	*cpu_ns += sq_thread_cpu_ns() - since;
+	return r;
+}
+
+/* @cpu_ns: of reading it with runs, and plainly */
+static bool is_same_timed(struct sq_slice bytes, bool plain_first, uint64_t cpu_ns[2])
+{
+	struct sq_facts f[2] = { SQ_FACTS_NULL, SQ_FACTS_NULL };
+	bool same;
+	int r[2];
+
+	r[plain_first] = timed_facts_of(bytes, plain_first, &cpu_ns[plain_first], &f[plain_first]);
+	r[!plain_first] = timed_facts_of(bytes, !plain_first, &cpu_ns[!plain_first], &f[!plain_first]);
+	same = r[0] == r[1] && f[0].n_bytes == f[1].n_bytes &&
+	       (!f[0].n_bytes || !memcmp(f[0].blob, f[1].blob, f[0].n_bytes));
+	sq_facts_deinit(&f[0]);
+	sq_facts_deinit(&f[1]);
+	return same;
+}
+
+static bool is_same(struct sq_slice bytes)
+{
+	return is_same_timed(bytes, false, (uint64_t[2]){ 0 });
+}
+
+static uint64_t run_bytes(struct sq_slice bytes)
+{
+	struct sq_cut c = { .want_runs = true };
+	uint64_t n;
+
+	if (sq_c_cut(bytes, &c) < 0) {
+		fprintf(stderr, "no memory to cut a file\n");
+		exit(EXIT_FAILURE);
+	}
+	n = c.run_bytes;
+	sq_cut_deinit(&c);
+	return n;
+}
+
+static void repeat(struct sq_buf *b, const char *text, unsigned n)
+{
+	while (n--)
+		sq_buf_puts(b, text);
+}
+
+/* is a file of these lines read without the parser? and the facts are the same */
+static void check_lines(const char *line, bool is_run)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+
+	repeat(&b, line, 40);
+	ck_assert_msg((run_bytes(sq_buf_slice(&b)) > 0) == is_run, "%s a run: %s",
+		      is_run ? "not" : "is", line);
+	ck_assert_msg(is_same(sq_buf_slice(&b)), "other facts alone: %s", line);
+	sq_buf_clear(&b);
+	sq_buf_puts(&b, "int before(void) { return 1; }\n");
+	repeat(&b, line, 40);
+	sq_buf_puts(&b, "int after(void) { return X + 1; }\n");
+	ck_assert_msg(is_same(sq_buf_slice(&b)), "other facts between functions: %s", line);
+	sq_buf_deinit(&b);
+}
+
+START_TEST(lines)
+{
+	static const char *const runs[] = {
+		"#define A 1\n", "#define A\n", "  #  define\tA\tB(1, 2)  \n", "#define if int\n",
+		"#define A \"x\n", "#define A 'x\n", "#define A # ## @ $ `\n", "#define A { [ (\n",
+		"#define A } ) ]\n", "#define A 1 /* c */\n", "#define A 1/**/\n", "#define A 1 /* * **/\n",
+		"#define A x.y->z + sizeof(struct s)\n", "\n#define A 1\n", "/* a\n * b */  \n#define A 1\n", "#define defined 1\n",
+		"#define __attribute__ x\n", "#define NULL 0\n", "#define A do f(); while (0)\n",
+	};
+	static const char *const parsed[] = {
+		"#define A(x) x\n", "#define A \\\n 1\n", "#define A 1 // c\n", "#define A a / b\n",
+		"#define A 1 /* c */ \n", "#define A /* c */ 1\n", "#define A 1 /* c\n */\n", "#define A  \n",
+		"#define A 1\r\n", "#define A \xc3\xa9\n", "#define A \f1\n", "#define A\"x\"\n", "#define\n",
+		"#define 1 2\n", "// c\n#define A 1\n", "#undef A\n", "#define /**/ A 1\n", "#\\\ndefine A 1\n", "#defineA 1\n",
+		"/* #define A 1\n*/ /*\n*/ #define A 1\n",
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(runs); i++)
+		check_lines(runs[i], true);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(parsed); i++)
+		check_lines(parsed[i], false);
+}
+END_TEST
+
+static void check_place(const char *before, const char *after)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+
+	sq_buf_puts(&b, before);
+	for (unsigned i = 0; i < 40; i++)
+		sq_buf_printf(&b, "#define NAME_%u VALUE_%u /* c */\n%s", i, i, i % 7 ? "" : "\n/* c\n c */\n");
+	sq_buf_puts(&b, after);
+	ck_assert_msg(is_same(sq_buf_slice(&b)), "other facts: %s ... %s", before, after);
+	sq_buf_deinit(&b);
+}
+
+START_TEST(places)
+{
+	check_place("", "");
+	check_place("", "#define LAST 1");
+	check_place("#ifndef G\n#define G\n", "#endif\n");
+	check_place("#if A\nint a;\n#else\n", "int b;\n#endif\nint c;\n");
+	check_place("struct s {\n\tint a;\n", "\tint b;\n};\n");
+	check_place("enum e {\n\tA,\n", "\tB,\n};\n");
+	check_place("int f(int a)\n{\n\tint b = a;\n", "\treturn NAME_3 + b;\n}\n");
+	check_place("int v[] = {\n\t1,\n", "\t2 };\n");
+	check_place("int\n", "x;\n");
+	check_place("#if A\nstruct s {\n#else\nstruct t {\n#endif\n", "int a; };\n");
+	check_place("/* not closed\n", "int x;\n");
+	check_place("const char *s = \"a\\\n", "\";\n");
+	check_place("extern \"C\" {\n", "}\nint x;\n");
+	check_place("int broken( {\n;;)\n", "int x;\n");
+	check_place("int x;\n", "int broken( {\n;;)\n");
+	check_place("static int x __attribute__((unused))\n", ";\n");
+}
+END_TEST
+
+static uint64_t seed = 20251121;
+
+static uint32_t draw(uint32_t n)
+{
+	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)((seed >> 33) % n);
+}
+
+/* the facts of a file after others, whose trees are kept, are those that it has alone */
+static bool is_same_kept(struct sq_slice bytes, struct sq_kept **kept)
+{
+	struct sq_facts edited = SQ_FACTS_NULL, plain = SQ_FACTS_NULL;
+	struct sq_extract_limits limits;
+	bool same;
+	int r, p;
+
+	sq_extract_limits_default(&limits);
+	limits.watchdog_ns = 0;
+	r = sq_extract_kept(extractor, SQ_LANG_C, bytes, &limits, kept, NULL, &edited);
+	p = facts_of(bytes, true, &plain);
+	same = r == p && edited.n_bytes == plain.n_bytes &&
+	       (!edited.n_bytes || !memcmp(edited.blob, plain.blob, edited.n_bytes));
+	sq_facts_deinit(&edited);
+	sq_facts_deinit(&plain);
+	return same;
+}
+
+START_TEST(random_files)
+{
+	static const char *const parts[] = {
+		"#define A 1\n", "#define NAME_OF_IT 0x10\n", "#define B (A + 1)\n", "#define C \"a b\"\n", "\n", "/* c */\n",
+		"/* c\n * c\n */\n", "// c\n", "#define D 1 /* c */\n", "#define E 1 /* c */ \n", "#define F(x) ((x) + 1)\n",
+		"#define G a, \\\n\tb\n", "int x = A;\n", "static int f(int a)\n{\n\treturn a + B;\n}\n", "struct s { int a; };\n",
+		"enum e {\n", "A1,\n", "};\n", "#ifdef A\n", "#else\n", "#endif\n", "#undef A\n", "{\n", "}\n", "\"\n", "/*\n",
+		"#define H 1\r\n", "#define I \xff\n", "  #  define J\tK\n", "#define\n", "typedef int t;\n", "a", "\\\n", "#define L /\n",
+	};
+	const char *rounds = getenv("SQ_TEST_ROUNDS");
+	unsigned n = rounds ? (unsigned)atoi(rounds) * 20 : 3000, n_run = 0;
+	struct sq_kept *kept = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct sq_buf b = SQ_BUF_NULL;
+		unsigned n_parts = 20 + draw(60), broken = draw(3) ? 14 : SQ_ARRAY_SIZE(parts);
+
+		while (n_parts--)   /* mostly the lines of runs */
+			sq_buf_puts(&b, parts[draw(5) ? draw(9) : draw(broken)]);
+		n_run += run_bytes(sq_buf_slice(&b)) > b.n / 2;
+		if (!is_same(sq_buf_slice(&b)))
+			ck_abort_msg("round %u: other facts:\n%.*s", i, (int)b.n, b.p);
+		if (!is_same_kept(sq_buf_slice(&b), &kept))
+			ck_abort_msg("round %u: other facts with kept trees:\n%.*s", i, (int)b.n, b.p);
+		sq_buf_deinit(&b);
+	}
+	sq_kept_free(kept);
+	ck_assert_uint_gt(n_run, n / 20);
+}
+END_TEST
+
+/* ---- a directory --------------------------------------------------------------- */
+
+struct tally { uint64_t files, bytes, run_files, run_bytes, differ, cpu_ns[2]; };
+
+static void compare_file(const char *path, struct tally *t)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *p;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || !(p = sq_malloc((size_t)st.st_size + 1))) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	n = read(fd, p, (size_t)st.st_size);
+	close(fd);
+	if (n > 0) {
+		uint64_t run = run_bytes(sq_slice(p, (size_t)n));
+
+		t->files++;
+		t->bytes += (uint64_t)n;
+		t->run_files += run >= (uint64_t)n / 2;
+		t->run_bytes += run >= (uint64_t)n / 2 ? run : 0;
+		if (!is_same_timed(sq_slice(p, (size_t)n), t->files % 2, t->cpu_ns)) {
+			t->differ++;
+			printf("differs: %s\n", path);
+		}
+	}
+	sq_free(p);
+}
+
+static void compare_dir(const char *dir, struct tally *t)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		_cleanup_(sq_freep) char *path = sq_asprintf("%s/%s", dir, e->d_name);
+		size_t n = strlen(e->d_name);
+
+		if (e->d_name[0] == '.')
+			continue;
+		if (e->d_type == DT_DIR)
+			compare_dir(path, t);
+		else if (n > 2 && e->d_name[n - 2] == '.' && strchr("ch", e->d_name[n - 1]))
+			compare_file(path, t);
+	}
+	if (d)
+		closedir(d);
+}
+
+static int compare(const char *dir)
+{
+	struct tally t = { .files = 0 };
+
+	compare_dir(dir, &t);
+	printf("%llu files, %llu bytes; %llu files with runs, %llu bytes in them; differences: %llu\n",
+	       (unsigned long long)t.files, (unsigned long long)t.bytes, (unsigned long long)t.run_files,
+	       (unsigned long long)t.run_bytes, (unsigned long long)t.differ);
+	printf("%.2f s CPU with runs, %.2f s with every line parsed\n", (double)t.cpu_ns[0] / 1e9,
+	       (double)t.cpu_ns[1] / 1e9);
+	return t.differ || !t.files ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	Suite *s = suite_create("lang/runs");
+	TCase *tc = tcase_create("runs");
+	SRunner *sr;
+	int failed;
+
+	if (sq_lang_registry_new(NULL, &registry) || sq_extractor_new(registry, &extractor))
+		return EXIT_FAILURE;
+	if (argc > 1)
+		return compare(argv[1]);
+	tcase_set_timeout(tc, 300);
+	tcase_add_test(tc, lines);
+	tcase_add_test(tc, places);
+	tcase_add_test(tc, random_files);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	sq_extractor_free(extractor);
+	sq_lang_registry_free(registry);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
