@@ -307,11 +307,23 @@ static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_slic
 	return 0;
 }
 
+static void cancel_calls(struct sq_message *m)
+{
+	for (size_t i = 0; i < m->rpc.n; i++)
+		sq_store_relaxed(&m->calls[i].cancel, true);   /* relaxed: a request to stop soon */
+}
+
 void sq_messages_cancel(struct sq_daemon *d)
 {
 	for (struct sq_message *m = d->messages; m; m = m->next)
-		for (size_t i = 0; i < m->rpc.n; i++)
-			sq_store_relaxed(&m->calls[i].cancel, true);   /* relaxed: a request to stop soon */
+		cancel_calls(m);
+}
+
+void sq_messages_abandon(struct sq_daemon *d, const struct sq_conn *conn)
+{
+	for (struct sq_message *m = d->messages; m; m = m->next)
+		if (m->conn == conn)
+			cancel_calls(m);
 }
 
 int sq_message_run(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice body)

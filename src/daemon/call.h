@@ -64,6 +64,8 @@ struct sq_message {
 int sq_message_run(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice body) sq_must_check;
 /** sq_messages_cancel() - jobs of every message end at their next check. */
 void sq_messages_cancel(struct sq_daemon *d);
+/** sq_messages_abandon() - the same for those of one connection: nobody will take their answers. */
+void sq_messages_abandon(struct sq_daemon *d, const struct sq_conn *conn);
 /** sq_call_answered() - ->out is complete (or stays empty, a notification's). */
 void sq_call_answered(struct sq_call *c);
 /** sq_call_invalid() - -32602, kind validation_error. */

@@ -26,6 +26,7 @@ static const struct sq_method methods[] = {
 	{ "export_graph", sq_method_export_graph },
 #ifdef SQ_TEST_HOOKS
 	{ "test/fault", sq_method_test_fault },
+	{ "test/hold", sq_method_test_hold },
 #endif
 };
 

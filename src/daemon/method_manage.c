@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/time.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
@@ -423,5 +425,19 @@ void sq_method_test_fault(struct sq_call *c)
 			sq_rebuild_set_fault(c->d->rebuild, (enum sq_fault_site)i, -(int)error, (unsigned)count);
 	begin(c, &w);
 	end(c, &w, NULL);
+}
+
+/* holds a query thread until the call is cancelled */
+static void hold(struct sq_call *c, struct sq_epoch_record *record)
+{
+	(void)record;
+	while (!sq_load_relaxed(&c->cancel))   /* relaxed: nothing else is read on its behalf */
+		sched_yield();
+	sq_answer_internal(&c->job_out, c->req->id, "held until cancelled");
+}
+
+void sq_method_test_hold(struct sq_call *c)
+{
+	sq_call_start_job(c, hold, NULL);
 }
 #endif

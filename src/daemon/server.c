@@ -2,6 +2,7 @@
 #include "daemon/server.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -108,6 +109,7 @@ static void conn_close(struct sq_conn *c)
 	sq_loop_cancel(s->d->loop, &c->recv_op);
 	sq_loop_cancel(s->d->loop, &c->send_op);
 	(void)shutdown(c->fd, SHUT_RDWR);   /* the peer may be gone already */
+	sq_messages_abandon(s->d, c);
 	c->spool = sq_spool_free(c->spool, s->d);
 	sq_conn_unref(c);
 }
@@ -359,6 +361,14 @@ static void maybe_recv(struct sq_conn *c)
 	sq_conn_unref(c);
 }
 
+/* a peer that closed, rather than shut down its sending side, takes no answers */
+static bool is_gone(const struct sq_conn *c)
+{
+	struct pollfd p = { .fd = c->fd };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
 static void received(struct sq_op *op, int res)
 {
 	struct sq_conn *c = (struct sq_conn *)(void *)((char *)op - offsetof(struct sq_conn, recv_op));
@@ -369,7 +379,7 @@ static void received(struct sq_op *op, int res)
 			maybe_recv(c);
 	} else if (c->state != CONN_CLOSING) {
 		/* the end; a client that closed its sending side still gets its answers */
-		if (res == 0 && !is_quiet(c))
+		if (res == 0 && !is_quiet(c) && !is_gone(c))
 			conn_end_input(c);
 		else
 			conn_close(c);

@@ -23,6 +23,12 @@ static void setup(void)
 	setup_with("");
 }
 
+/* longer than any test may take */
+static void setup_patient(void)
+{
+	setup_with("tool_timeout_secs = 3600");
+}
+
 /* nothing runs a turn but a request */
 static void setup_sweep(void)
 {
@@ -202,6 +208,23 @@ START_TEST(allocations_of_a_full_rebuild)
 }
 END_TEST
 
+/* clients that leave take their jobs with them: the query threads are free again */
+START_TEST(client_leaves)
+{
+	struct rig_conn c[64];
+
+	rig_load(&rig);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(c); i++) {
+		rig_connect(&rig, &c[i]);
+		rig_send(&c[i], "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"test/hold\"}");
+	}
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(c); i++)
+		rig_close(&c[i]);
+	/* a job of its own: would wait for tool_timeout_secs behind the held ones */
+	sq_json_doc_free(rig_ok(&rig, "find_unused", "{\"path\":\"%s\"}", rig.tree));
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -219,17 +242,25 @@ static void add_allocations(TCase *tc)
 	tcase_add_test(tc, allocations_of_a_full_rebuild);
 }
 
+static void add_patient(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup_patient, teardown);
+	tcase_add_test(tc, client_leaves);
+}
+
 int main(void)
 {
 #ifndef SQ_TEST_HOOKS
 	printf("SKIP: built without --enable-test-hooks\n");
 	(void)add;
 	(void)add_allocations;
+	(void)add_patient;
 	return 77;
 #else
 	int failed = rig_main("faults", add);
 
 	failed |= rig_main("failing allocations", add_allocations);
+	failed |= rig_main("clients that leave", add_patient);
 	return failed;
 #endif
 }
