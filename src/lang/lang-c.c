@@ -65,6 +65,52 @@ static void use_type(struct sq_walk *w, struct sq_frame *f, uint32_t sym)
 	f[-1].ref = f->ref;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/*
+ * "module_init(start)" without a semicolon reads as the type of what comes
+ * next. As a type it would share its line with that, or a "*" would follow.
+ */
+static bool is_lone_macro(const struct sq_walk *w, TSNode node)
+{
+	const char *p = w->bytes.p + ts_node_end_byte(node), *end = w->bytes.p + w->bytes.n;
+
+	if (strcmp(ts_node_type(node), "macro_type_specifier") != 0)
+		return false;
+	while (p < end && is_blank(*p))
+		p++;
+	if (p < end && *p != '\n')
+		return false;
+	while (p < end && (is_blank(*p) || *p == '\n'))
+		p++;
+	return p == end || *p != '*';
+}
+
+static bool is_type(const struct sq_frame *f, const char *type)
+{
+	return !strcmp(ts_node_type(f->node), type);
+}
+
+/* is it the argument of such a macro; or of the call behind one, which reads as a prototype? */
+static bool is_macro_argument(const struct sq_walk *w, const struct sq_frame *f)
+{
+	TSNode type;
+
+	/* few type names stand alone in brackets: the rest is not looked at */
+	if (!f->start || w->bytes.p[f->start - 1] != '(' || f->end >= w->bytes.n || w->bytes.p[f->end] != ')')
+		return false;
+	if (is_type(&f[-1], "type_descriptor"))
+		return is_lone_macro(w, f[-2].node);
+	if (!is_type(&f[-1], "parameter_declaration") || !is_type(&f[-2], "parameter_list") ||
+	    !is_type(&f[-3], "function_declarator"))
+		return false;
+	type = sq_node_field(f[-4].node, "type");
+	return !ts_node_is_null(type) && is_lone_macro(w, type);
+}
+
 enum sq_visit sq_c_on_type_identifier(struct sq_walk *w, struct sq_frame *f)
 {
 	uint32_t sym = sq_walk_leaf_sym(w, f);
@@ -78,6 +124,8 @@ enum sq_visit sq_c_on_type_identifier(struct sq_walk *w, struct sq_frame *f)
 		(void)sq_walk_ref(w, f, f[-1].bits ? SQ_REF_DECLARATION : SQ_REF_TYPE, sym,
 				  SQ_NONE, 0);
 		f[-2].type = sym;
+	} else if (is_macro_argument(w, f)) {
+		(void)sq_walk_ref(w, f, SQ_REF_READ, sym, SQ_NONE, 0);
 	} else {
 		use_type(w, f, sym);
 	}
@@ -448,7 +496,7 @@ const struct sq_lang_traits sq_traits_c = {
 
 const struct sq_spec sq_spec_c = {
 	.lang = SQ_LANG_C,
-	.version = 3,
+	.version = 4,
 	.grammar = "c",
 	.cut = sq_c_cut,
 	.condition = sq_c_condition,
