@@ -23,6 +23,7 @@ struct sq_config {
 	uint32_t tool_timeout_secs;
 	uint32_t cost_gate_node_limit;         /* definitions; 0: no query is too broad */
 	uint32_t cost_gate_min_prefix, cost_gate_min_literal;
+	uint64_t query_max_rows;               /* definitions, names and references that one query looks at */
 	uint32_t auto_start_ready_timeout_secs;
 	uint32_t workers;                      /* 0: as many as there are CPUs */
 	uint32_t query_threads;                /* 0: the same, at least 2 */

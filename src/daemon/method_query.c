@@ -162,6 +162,7 @@ static void run_query(struct sq_read *r, const struct sq_query *q)
 	struct sq_disk_source source;
 	struct sq_query_opts o = {
 		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .source = &source.source,
+		.max_rows = config->query_max_rows,
 		.gate = { config->cost_gate_node_limit, config->cost_gate_min_prefix, config->cost_gate_min_literal },
 	};
 	struct sq_query_error err = { .offset = 0 };
