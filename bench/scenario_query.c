@@ -197,8 +197,8 @@ static void add_all(struct sq_row *row, const struct sq_sample *s)
 		sq_sample_add(&row->sample, s->values.v[i]);
 }
 
-/* the socket alone, with messages of the same sizes */
-static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const char *row)
+/* the socket alone, with messages of the same sizes. @ret: of the round, 0 when it failed */
+static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const char *row, struct sq_summary *ret)
 {
 	struct sq_pingpong p = SQ_PINGPONG_NULL;
 	struct sq_crowd c = { .depth = SQ_CROWD_BARE, .bare = &p, .n_clients = like->n_clients,
@@ -209,8 +209,32 @@ static void ask_bare(struct sq_bench *b, const struct sq_crowd *like, const char
 		(void)sq_bench_fail(b, "bare socket: %s", c.why);
 	else
 		add_all(sq_bench_row(b, row, "us", "bare socket"), &c.us);
+	sq_sample_summary(&c.us, ret);
 	sq_sample_deinit(&c.us);
 	sq_pingpong_stop(&p);
+}
+
+static void add_row(struct sq_bench *b, const char *what, const char *suffix, const char *unit, double value)
+{
+	char name[160];
+
+	snprintf(name, sizeof(name), "%s%s", what, suffix);
+	sq_bench_add(b, name, unit, SQ_OURS, value);
+}
+
+/* the daemon's own figures of the calls in between; nothing where it does not tell */
+static void add_inside(struct sq_bench *b, const struct sq_crowd *c, const char *what,
+		       const struct sq_histogram *before)
+{
+	struct sq_histogram now;
+
+	if (!before->is_known || !sq_target_histogram(&b->target, c->method, &now))
+		return;
+	sq_histogram_subtract(&now, before);
+	sq_bench_check(b, now.total >= c->us.values.n, "%s: the daemon counted %llu of %zu calls", what,
+		       (unsigned long long)now.total, c->us.values.n);
+	add_row(b, what, ", in the daemon, p50", "us", sq_histogram_quantile(&now, 0.5) / 1e3);
+	add_row(b, what, ", in the daemon, p99", "us", sq_histogram_quantile(&now, 0.99) / 1e3);
 }
 
 /* frame for frame: what the daemon adds to the socket, without a library's decoding */
@@ -219,16 +243,25 @@ static void ask_frames(struct sq_bench *b, const struct sq_crowd *like, const ch
 	struct sq_crowd c = { .depth = SQ_CROWD_FRAME, .target = like->target, .method = like->method,
 			      .params = like->params, .n_clients = like->n_clients, .n_each = like->n_each,
 			      .limit_ms = like->limit_ms };
+	struct sq_histogram before = SQ_HISTOGRAM_NULL;
+	struct sq_summary ours, bare;
 	char row[120];
 
 	snprintf(row, sizeof(row), "%s, frames", what);
+	(void)sq_target_histogram(&b->target, c.method, &before);
 	if (sq_crowd_run(&c)) {
 		(void)sq_bench_fail(b, "%s: %s", row, c.why);
 	} else {
 		add_all(sq_bench_row(b, row, "us", SQ_OURS), &c.us);
 		sq_row_note(sq_bench_row(b, row, "us", SQ_OURS), "not decoded; %zu and %zu bytes", c.n_request,
 			    c.n_answer);
-		ask_bare(b, &c, row);
+		sq_sample_summary(&c.us, &ours);
+		ask_bare(b, &c, row, &bare);
+		if (c.n_clients == 1 && bare.n) {
+			add_row(b, what, ", frames above the bare socket", "us", ours.median - bare.median);
+			add_row(b, what, ", frames' p99 to the bare socket's", "", ours.p99 / bare.p99);
+			add_inside(b, &c, what, &before);
+		}
 	}
 	sq_sample_deinit(&c.us);
 }

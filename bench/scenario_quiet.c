@@ -2,11 +2,13 @@
 /* what the daemon costs when there is nothing for it to do */
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/time.h"
 #include "bench/edit.h"
 #include "sys/fd.h"
@@ -204,6 +206,64 @@ static int edit_still_seen(struct sq_bench *b, const char *tree, const char *fil
 	return 0;
 }
 
+/* ---- edits beside a storm ------------------------------------------------------- */
+
+struct storm_thread { struct sq_bench *b; const struct storm *storm; bool ok; int over; };
+
+static void *storm_in_thread(void *arg)
+{
+	struct storm_thread *t = arg;
+	struct writer w;
+
+	t->ok = write_storm(t->storm->ignored, t->b->o.storm_operations, t->storm->spread, &w);
+	sq_store_relaxed(&t->over, 1);          /* relaxed: a wish to stop, the join orders the rest */
+	return NULL;
+}
+
+/* save, and ask until it is answered, again and again while another thread writes */
+static int edits_during(struct sq_bench *b, const struct storm *s, const char *file, const int *over)
+{
+	struct sq_row *row = sq_bench_row(b, "edit to answer beside a storm", "ms", SQ_OURS);
+	unsigned n = 0, n_found = 0;
+	char name[64];
+
+	for (; !n || !sq_load_relaxed(over); n++) {     /* relaxed: a wish to stop */
+		_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
+		_cleanup_(sq_fd_closep) int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		uint64_t start;
+		int64_t total;
+
+		snprintf(name, sizeof(name), "sqry_bench_in_storm_%u", n);
+		sq_edit_function("x.c", name, 3, &text);
+		if (fd < 0 || sq_fd_write_all(fd, text.p, text.n))
+			return sq_bench_fail(b, "%s cannot be written", file);
+		fd = sq_fd_close(fd);
+		start = sq_now_ns();
+		if (sq_target_sync(&b->target, s->tree) || sq_target_find(&b->target, s->tree, name, &total, NULL))
+			return sq_bench_fail(b, NULL);
+		sq_sample_add(&row->sample, (double)(sq_now_ns() - start) / 1e6);
+		n_found += total == 1;
+	}
+	sq_bench_check(b, n_found == n, "%u of %u edits beside the storm are answered", n_found, n);
+	return 0;
+}
+
+static int edit_beside(struct sq_bench *b, const struct storm *s, const char *file)
+{
+	struct storm_thread t = { .b = b, .storm = s };
+	pthread_t thread;
+	int r;
+
+	sq_remove_tree(s->ignored);
+	if (mkdir(s->ignored, 0700) || pthread_create(&thread, NULL, storm_in_thread, &t))
+		return sq_bench_fail(b, "no storm in %s", s->ignored);
+	r = edits_during(b, s, file, &t.over);
+	pthread_join(thread, NULL);
+	if (!t.ok)
+		r = sq_bench_fail(b, "%s cannot be written", s->ignored);
+	return r;
+}
+
 /* with and without in turn; the daemon is started for each turn, so that "without" has no mark at all */
 static int one_round(struct sq_bench *b, const struct storm *s, const char *file, unsigned round)
 {
@@ -224,6 +284,8 @@ static int one_round(struct sq_bench *b, const struct storm *s, const char *file
 		r = storm_watched(b, s, alone);
 		if (!r)
 			r = edit_still_seen(b, s->tree, file, round);
+		if (!r && s->spread)
+			r = edit_beside(b, s, file);
 	}
 	sq_remove_tree(s->ignored);
 	return r;

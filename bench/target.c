@@ -308,6 +308,17 @@ int sq_target_status(struct sq_target *t, const char *dir, struct sq_target_stat
 	return 0;
 }
 
+bool sq_target_histogram(struct sq_target *t, const char *method, struct sq_histogram *ret)
+{
+	struct sqry_reply *reply;
+
+	if (sq_target_call(t, "daemon/metrics", NULL, &reply))
+		return false;
+	sq_histogram_read(ret, sqry_reply_result(reply), method);
+	sqry_reply_free(reply);
+	return ret->is_known;
+}
+
 /* ---- /proc ---------------------------------------------------------------------- */
 
 static uint64_t line_value(const char *text, const char *key)

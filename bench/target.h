@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "bench/histogram.h"
 
 enum { SQ_TARGET_E_FAILED = 1, SQ_TARGET_E_UNSUPPORTED /* -32601 */ };
 
@@ -68,6 +69,9 @@ struct sq_target_status {
 	bool watching;
 };
 int sq_target_status(struct sq_target *t, const char *dir, struct sq_target_status *ret) sq_must_check;
+
+/** sq_target_histogram() - how long calls of @method took inside; false: the daemon does not tell. */
+bool sq_target_histogram(struct sq_target *t, const char *method, struct sq_histogram *ret);
 
 struct sq_memory { uint64_t peak, resident, anonymous; };       /* bytes; anonymous with shared memory */
 /** sq_target_memory() - from /proc; false when it cannot be read. */
