@@ -6,7 +6,7 @@
 
 #define CHART_WIDTH 860
 #define LABEL_WIDTH 190
-#define BAR_SPACE 430           /* what a full bar takes; behind it stand the figures */
+#define BAR_SPACE 390           /* what a full bar takes; behind it stand the figures */
 #define LINE_HEIGHT 26
 #define BAR_HEIGHT 16
 #define LOG_FROM 20.0           /* greatest to smallest, from which bars are logarithmic */
@@ -25,6 +25,8 @@ static const char style[] =
 	"border-radius:6px;padding:.6rem .8rem}.dim{color:var(--dim)}.bad{color:var(--bad)}.good{color:var(--good)}"
 	"table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.85rem;width:100%}"
 	"td,th{text-align:left;padding:.15rem .8rem .15rem 0;vertical-align:top}th{color:var(--dim);font-weight:500}"
+	"td:first-child{white-space:nowrap}.ours{margin:.7rem 0;table-layout:fixed}.ours td:first-child{width:45%;white-space:normal}"
+	".ours td{border-bottom:1px solid var(--line)}.n{white-space:nowrap}"
 	".facts{columns:2;column-gap:2rem;font-size:.9rem;padding:0;list-style:none}"
 	"@media(max-width:640px){.facts{columns:1}}"
 	"svg{width:100%;height:auto;display:block}svg text{font:12.5px system-ui,sans-serif;fill:var(--fg)}"
@@ -112,12 +114,15 @@ static void figures(struct sq_buf *out, const struct sq_report *r, const struct 
 	number(out, s->median);
 	sq_buf_printf(out, " %s<tspan class=\"d\">", row->unit);
 	if (s->n > 1) {
-		sq_buf_puts(out, "  p99 ");
+		sq_buf_puts(out, " · p99 ");
 		number(out, s->p99);
 	}
 	if (ours && ours != row && s->median > 0) {
 		sq_sample_summary(&ours->sample, &o);
-		sq_buf_printf(out, "  ours = %.3g x this", o.median / s->median);
+		if (o.median > s->median)
+			sq_buf_printf(out, " · ours takes %.3g × this", o.median / s->median);
+		else if (o.median > 0)
+			sq_buf_printf(out, " · takes %.3g × ours", s->median / o.median);
 	}
 	if (row->move)
 		sq_buf_printf(out, "  %s from %.4g", row->move == SQ_MOVE_UP ? "up" : "down", row->before);
@@ -180,6 +185,48 @@ static void chart(struct sq_buf *out, const struct sq_report *r, size_t from, si
 	sq_buf_puts(out, "</svg>\n");
 }
 
+/* a quantity that is only ours has nothing to be compared with: a line, no bar */
+static void line(struct sq_buf *out, const struct sq_row *row)
+{
+	struct sq_summary s;
+
+	sq_sample_summary(&row->sample, &s);
+	sq_buf_puts(out, "<tr><td>");
+	escape(out, row->name);
+	sq_buf_puts(out, "</td><td class=\"n\">");
+	if (s.n)
+		number(out, s.median);
+	else
+		escape(out, sq_row_status_name(row->status));
+	sq_buf_printf(out, " %s</td><td class=\"dim\">", s.n ? row->unit : "");
+	if (s.n > 1) {
+		sq_buf_puts(out, "p99 ");
+		number(out, s.p99);
+	}
+	if (row->move)
+		sq_buf_printf(out, " · %s from %.4g", row->move == SQ_MOVE_UP ? "up" : "down", row->before);
+	sq_buf_puts(out, "</td><td class=\"dim\">");
+	escape(out, row->note);
+	sq_buf_puts(out, "</td></tr>\n");
+}
+
+static bool is_lonely(const struct sq_report *r, size_t from)
+{
+	return group_end(r, from) == from + 1 && !strcmp(r->rows.v[from]->subject, SQ_OURS);
+}
+
+/* Return: the first row behind */
+static size_t lines(struct sq_buf *out, const struct sq_report *r, size_t from)
+{
+	size_t i = from;
+
+	sq_buf_puts(out, "<table class=\"ours\">\n");
+	while (i < r->rows.n && !strcmp(r->rows.v[i]->scenario, r->rows.v[from]->scenario) && is_lonely(r, i))
+		line(out, r->rows.v[i++]);
+	sq_buf_puts(out, "</table>\n");
+	return i;
+}
+
 static void notes(struct sq_buf *out, const struct sq_report *r, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
@@ -219,14 +266,18 @@ static void scenarios(struct sq_buf *out, const struct sq_report *r)
 	for (size_t i = 0, end; i < r->rows.n; i = end) {
 		const char *scenario = r->rows.v[i]->scenario;
 
-		end = group_end(r, i);
 		if (strcmp(open, scenario)) {
 			element(out, "h2", "", scenario);
 			sq_buf_puts(out, "<section>\n");
 			open = scenario;
 		}
-		chart(out, r, i, end);
-		notes(out, r, i, end);
+		if (is_lonely(r, i)) {
+			end = lines(out, r, i);
+		} else {
+			end = group_end(r, i);
+			chart(out, r, i, end);
+			notes(out, r, i, end);
+		}
 		if (end == r->rows.n || strcmp(r->rows.v[end]->scenario, scenario)) {
 			checks(out, r, scenario);
 			sq_buf_puts(out, "</section>\n");
@@ -304,6 +355,7 @@ void sq_report_html(const struct sq_report *r, struct sq_buf *out)
 	}
 	scenarios(out, r);
 	commands(out, r);
-	sq_buf_puts(out, "<p class=\"dim\">Bars are medians, with the median absolute deviation across their "
-			 "ends. Hover over a bar for its command.</p>\n</main></body></html>\n");
+	sq_buf_puts(out, "<p class=\"dim\">Figures and bars are medians; the line across the end of a bar is the "
+			 "median absolute deviation. Hover over a bar for its command."
+			 "</p>\n</main></body></html>\n");
 }
