@@ -311,7 +311,8 @@ static int cut(struct job *j, bool want_runs)
 	r = w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
 	if (!r && want_runs && w->spec->cut && c->run_bytes < w->bytes.n / RUN_PART) {
 		c->want_runs = false;
-		r = w->spec->cut(w->bytes, c);
+		if (c->run_bytes)   /* else it is cut the same way already */
+			r = w->spec->cut(w->bytes, c);
 	}
 	add_time(&j->report.cut_ns, &since);
 	return r;
