@@ -71,9 +71,25 @@ static bool wants_hash(enum sq_kind kind)
 	       kind != SQ_KIND_ENUM_VARIANT;
 }
 
-static void set_span(const struct sq_frame *f, struct sq_def *d)
+/*
+ * Where the parser inserts a semicolon, before or behind the comments that
+ * follow, depends on whether it had an old tree: the end is that of the last
+ * child which is no comment.
+ */
+static TSNode last_part(const struct sq_walk *w, TSNode node)
 {
-	TSPoint start = ts_node_start_point(f->node), end = ts_node_end_point(f->node);
+	for (uint32_t i = w->spec->inserts_semicolons ? ts_node_child_count(node) : 0; i-- > 0;) {
+		TSNode child = ts_node_child(node, i);
+
+		if (!ts_node_is_extra(child))
+			return child;
+	}
+	return node;
+}
+
+static void set_span(const struct sq_walk *w, const struct sq_frame *f, struct sq_def *d)
+{
+	TSPoint start = ts_node_start_point(f->node), end = ts_node_end_point(last_part(w, f->node));
 
 	d->start_line = start.row + 1;
 	d->start_col = start.column;
@@ -92,7 +108,8 @@ uint32_t sq_walk_def(struct sq_walk *w, struct sq_frame *f, enum sq_kind kind, u
 		flags |= SQ_DEF_NESTED;
 	d.flags = (uint16_t)flags;
 	d.name = string_of(w, sym);
-	set_span(f, &d);
+	set_span(w, f, &d);
+	f->end = ts_node_end_byte(last_part(w, f->node));
 	f->saved_encl = w->encl;
 	f->def = sq_facts_add_def(w->builder, &d);
 	f->roll = w->roll;
@@ -140,7 +157,7 @@ uint32_t sq_walk_def_point(struct sq_walk *w, const struct sq_frame *span, enum 
 		flags |= SQ_DEF_NESTED;
 	d.flags = (uint16_t)flags;
 	d.name = string_of(w, sym);
-	set_span(span, &d);
+	set_span(w, span, &d);
 	d.sig_len = (uint32_t)(newline ? (size_t)(newline - text.p) : text.n);
 	d.sig_len = trim_signature(w, span->start, span->start + d.sig_len) - span->start;
 	return sq_facts_add_def(w->builder, &d);
@@ -477,9 +494,12 @@ uint32_t sq_walk_qual(struct sq_walk *w, uint32_t start, uint32_t end, unsigned 
 
 uint32_t sq_walk_type_path(struct sq_walk *w, struct sq_slice text)
 {
-	struct path x = { .p = text.p, .end = text.p + text.n };
+	struct path x;
 
-	if (!text.n || !take_path(w, &x))
+	if (!text.n)
+		return SQ_NONE;
+	x = (struct path){ .p = text.p, .end = text.p + text.n };
+	if (!take_path(w, &x))
 		return SQ_NONE;
 	return sq_walk_sym(w, sq_buf_slice(&w->scratch));
 }

@@ -45,7 +45,9 @@ static uint32_t result_type(struct sq_walk *w, struct sq_slice s)
 {
 	size_t from = 0, end;
 
-	if (s.n && s.p[0] == '(')
+	if (!s.n)
+		return SQ_NONE;
+	if (s.p[0] == '(')
 		from = 1;
 	for (end = from; end < s.n && !strchr(",)[{(", s.p[end]);)
 		end++;

@@ -308,4 +308,5 @@ const struct sq_spec sq_spec_javascript = {
 	.roles = { sq_script_roles, javascript_roles, sq_script_jsx_roles },
 	.extensions = extensions,
 	.traits = &sq_traits_javascript,
+	.inserts_semicolons = true,
 };

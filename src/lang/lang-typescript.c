@@ -263,6 +263,7 @@ const struct sq_spec sq_spec_typescript = {
 	.roles = { sq_script_roles, roles },
 	.extensions = extensions,
 	.traits = &sq_traits_typescript,
+	.inserts_semicolons = true,
 };
 
 const struct sq_spec sq_spec_tsx = {
@@ -273,4 +274,5 @@ const struct sq_spec sq_spec_tsx = {
 	.roles = { sq_script_roles, roles, sq_script_jsx_roles },
 	.extensions = tsx_extensions,
 	.traits = &sq_traits_tsx,
+	.inserts_semicolons = true,
 };

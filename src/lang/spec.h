@@ -98,6 +98,7 @@ struct sq_spec {
 	const char *const *extensions;   /* of its files, with the dot, ends with NULL; or NULL */
 	const char *const *file_names;   /* whole names, for configuration files; or NULL */
 	const struct sq_lang_traits *traits;
+	bool inserts_semicolons;         /* where a line ends, with or without the comments behind it */
 	/* where files may be cut (cut.h), and what a piece that is not parsed says; NULL: nowhere */
 	int (*cut)(struct sq_slice bytes, struct sq_cut *c);
 	void (*condition)(struct sq_walk *w, const struct sq_piece *piece);
