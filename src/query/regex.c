@@ -241,6 +241,7 @@ static int read_interval(struct reader *r)
 {
 	uint64_t m = 0, largest = 0;
 	size_t i = r->at + 1;
+	bool is_open;
 
 	for (; i < r->in.n && r->in.p[i] != '}'; i++) {
 		char c = r->in.p[i];
@@ -258,7 +259,9 @@ static int read_interval(struct reader *r)
 	}
 	if (i == r->in.n)
 		return refuse(r, "'{' without '}' (write \\{)");
-	r->last *= SQ_MAX(largest, (uint64_t)1);
+	/* without an end there is one more, which repeats */
+	is_open = r->in.p[i - 1] == ',';
+	r->last *= SQ_MAX(largest + is_open, (uint64_t)1);
 	sq_buf_add(&r->out, r->in.p + r->at, i + 1 - r->at);
 	r->at = i;
 	return 0;
@@ -279,6 +282,8 @@ static int read_repeat(struct reader *r, char c)
 		ret = read_interval(r);
 	else
 		sq_buf_putc(&r->out, c);
+	if (c == '+')
+		r->last *= 2;   /* regcomp writes x+ as xx*, and x++ as xx*(xx*)* */
 	if (!ret && r->at + 1 < r->in.n && r->in.p[r->at + 1] == '?')
 		return refuse(r, "lazy repetition is not supported");
 	return ret;
