@@ -9,6 +9,8 @@
 #include "facts/facts.h"
 #include "fuzz.h"
 
+const struct fuzz_fixtures fuzz_fixtures = { .dir = NULL };
+
 static void must(bool ok)
 {
 	if (!ok)

@@ -3,6 +3,7 @@
  * Source text: the first byte chooses the language, the rest is the file.
  * Facts hold their invariants and are the same when made twice.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,17 @@
 
 static struct sq_lang_registry *registry;
 static struct sq_extractor *extractor;
+
+/* a digit or what follows, so that an input can be read */
+static int head(const char *path)
+{
+	enum sq_lang lang = sq_lang_detect(sq_slice_z(path));
+
+	return lang == SQ_LANG_NONE ? -1 : '0' + (int)lang;
+}
+
+const struct fuzz_fixtures fuzz_fixtures = { .dir = "lang", .head = head };
+static_assert('0' % SQ_LANG_MAX == 0, "head() says what data[0] means");
 
 static void must(bool ok)
 {

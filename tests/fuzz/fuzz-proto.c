@@ -10,6 +10,8 @@
 #include "proto/hello.h"
 #include "proto/rpc.h"
 
+const struct fuzz_fixtures fuzz_fixtures = { .dir = NULL };
+
 static void must(bool ok)
 {
 	if (!ok)
