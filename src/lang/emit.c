@@ -109,7 +109,8 @@ uint32_t sq_walk_def(struct sq_walk *w, struct sq_frame *f, enum sq_kind kind, u
 	d.flags = (uint16_t)flags;
 	d.name = string_of(w, sym);
 	set_span(w, f, &d);
-	f->end = ts_node_end_byte(last_part(w, f->node));
+	if (w->spec->inserts_semicolons)
+		f->end = ts_node_end_byte(last_part(w, f->node));
 	f->saved_encl = w->encl;
 	f->def = sq_facts_add_def(w->builder, &d);
 	f->roll = w->roll;
