@@ -430,7 +430,10 @@ static bool bind_qualified(struct sq_linker *l, const struct sq_ref *r)
 	for (const char *const *s = l->t->self_names; s && *s; s++)
 		if (sq_path_eat(q, sq_slice_z(*s), &rest) && l->t->style != SQ_STYLE_CRATE)
 			return bind_duck(l, r);
-	return sq_path_bind(l, q, name) || (is_known_root(l, q) && bind_duck(l, r));
+	if (sq_path_bind(l, q, name))
+		return true;
+	/* a type without that member has none, whoever else has one */
+	return is_known_root(l, q) && !sq_path_names_type(l, q) && bind_duck(l, r);
 }
 
 /* the mention of a member in its import: bound like the import itself */

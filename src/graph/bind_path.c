@@ -370,6 +370,18 @@ bool sq_path_bind(struct sq_linker *l, struct sq_slice q, sq_name name)
 	return sq_found(l, SQ_RULE_IMPORT);
 }
 
+bool sq_path_names_type(struct sq_linker *l, struct sq_slice q)
+{
+	size_t first = l->types.n;
+	bool found = false;
+
+	path_types(l, l->file, q);
+	for (size_t i = first; i < l->types.n; i++)
+		found |= sq_is_type_kind(l->types.v[i].kind) || l->types.v[i].kind == SQ_KIND_MODULE;
+	l->types.n = first;
+	return found;
+}
+
 void sq_path_lookup(struct sq_linker *l, sq_file g, struct sq_slice q, sq_name name)
 {
 	size_t first = l->types.n, before = l->out.n;

@@ -235,6 +235,8 @@ void sq_path_lookup(struct sq_linker *l, sq_file g, struct sq_slice q, sq_name n
 bool sq_path_bind_import(struct sq_linker *l, struct sq_slice q, sq_name name);
 /** sq_path_bind() - bind through types and namespaces, then along the modules of a crate. */
 bool sq_path_bind(struct sq_linker *l, struct sq_slice q, sq_name name);
+/** sq_path_names_type() - is @q, as the current file sees it, a type or a module? */
+bool sq_path_names_type(struct sq_linker *l, struct sq_slice q);
 /** sq_path_descend() - member @name of module file @m below the components @rest (submodules, then
  *  types); added to out. @depth: of the export search under way. */
 void sq_path_descend(struct sq_linker *l, sq_file m, struct sq_slice rest, sq_name name, unsigned depth);
