@@ -616,7 +616,8 @@ static bool has_need(const struct sq_regex *re, struct sq_slice text)
 	if (re->n_needs < 2 || re->icase)
 		return true;
 	for (unsigned i = 0; i < re->n_needs; i++)
-		if (memmem(text.p, text.n, re->needs[i].p, re->needs[i].n))
+		if (text.n >= re->needs[i].n &&
+		    memmem(text.p, text.n, re->needs[i].p, re->needs[i].n))
 			return true;
 	return false;
 }
