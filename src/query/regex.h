@@ -3,8 +3,9 @@
 /*
  * regex — a compiled pattern: POSIX extended syntax with \d \w \s \b and
  * (?:...), matched byte by byte and anywhere in the text. Back references are
- * refused, so that a match is linear in the text; nesting and repetition are
- * bounded, so that compiling is too.
+ * refused, so that a match is at worst quadratic in the text (the C library
+ * begins again at each byte); nesting and repetition are bounded, so that
+ * compiling is cheap.
  * Ownership: belongs to its creator.
  * Threads:   matching is safe from several threads, but they take turns.
  */
