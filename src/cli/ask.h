@@ -10,7 +10,7 @@
 /* what is not set is left to the daemon */
 struct sq_ask {
 	char *path;
-	const char *type, *scope, *symbol, *file, *from, *to, *name, *target, *relation, *format;
+	const char *type, *scope, *symbol, *file, *from, *to, *name, *relation, *format, *target;
 	const char *const *symbols;
 	size_t n_symbols;
 	int64_t limit, nodes, page, min_depth, max_depth, hops, paths, min_complexity;

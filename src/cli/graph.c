@@ -332,6 +332,7 @@ int sq_cmd_graph(struct sq_cli *cli, int argc, char **argv)
 		{ "relations", sq_cmd_relations, "what is related to a symbol, and how" },
 		{ "trace-path", sq_cmd_trace_path, "chains of calls from one symbol to another" },
 		{ "dependency-tree", sq_cmd_dependency_tree, "what a symbol or a file refers to" },
+		{ "complexity", sq_cmd_complexity, "how much functions decide" },
 		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
 		{ "is-in-cycle", sq_cmd_is_in_cycle, "is a symbol in such a circle" },
 		{ "stats", stats, "what a graph holds" },

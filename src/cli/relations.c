@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sqry impact, subgraph, export; sqry graph relations, trace-path, dependency-tree */
+/* sqry impact, subgraph, export; sqry graph relations, trace-path, dependency-tree, complexity */
 #include "cli/relations.h"
 
 #include <stdio.h>
@@ -126,6 +126,35 @@ static int print_paths(const struct sq_cli *cli, const struct sqry_value *data)
 	if (!sqry_value_count(list))
 		sq_cli_note("no path from %s to %s", sq_ask_text(data, "fromSymbol"), sq_ask_text(data, "toSymbol"));
 	return 0;
+}
+
+static int print_metrics(const struct sq_cli *cli, const struct sqry_value *data)
+{
+	static const enum sq_style styles[] = {
+		SQ_STYLE_PLAIN, SQ_STYLE_PLACE, SQ_STYLE_KIND, SQ_STYLE_NAME, SQ_STYLE_DIM,
+	};
+	const struct sqry_value *list = member(data, "metrics");
+	struct sq_rows rows;
+	int r;
+
+	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
+	for (size_t i = 0; i < sqry_value_count(list); i++) {
+		const struct sqry_value *v = sqry_value_at(list, i);
+
+		sq_buf_printf(&rows.text, "%lld", sq_ask_number(v, "complexity"));
+		sq_rows_end_cell(&rows);
+		sq_text_safe(&rows.text, sq_slice_z(sq_ask_text(v, "filePath")));
+		sq_buf_printf(&rows.text, ":%lld", sq_ask_number(v, "line"));
+		sq_rows_end_cell(&rows);
+		sq_rows_cell(&rows, sq_ask_text(v, "kind"));
+		sq_rows_cell(&rows, sq_ask_text(v, "qualifiedName"));
+		sq_buf_printf(&rows.text, "%lld lines", sq_ask_number(v, "lines"));
+		sq_rows_end_cell(&rows);
+	}
+	r = print_rows(cli, &rows);
+	if (!r)
+		sq_ask_note_rest(data, list);
+	return r;
 }
 
 /* ---- commands ----------------------------------------------------------------------------- */
@@ -273,6 +302,33 @@ int sq_cmd_dependency_tree(struct sq_cli *cli, int argc, char **argv)
 	a.name = n ? args[0] : NULL;
 	a.page = a.limit;
 	return sq_ask(cli, "show_dependencies", dir, &a, print_graph);
+}
+
+int sq_cmd_complexity(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_usage usage = {
+		.synopsis = "[SYMBOL|FILE] [OPTION...]",
+		.about = "List functions by cyclomatic complexity, read from their source: 1, and one more for\n"
+			 "each if, loop, case, catch, && and || and ?: (FILE as seen from the root).\n"
+			 "Exit status: 0 some, 1 none.\n",
+		.examples = "  sqry graph complexity --min 20\n",
+		.max_args = 1,
+	};
+	const char *dir = NULL;
+	struct sq_ask a = SQ_ASK_NULL;
+	const struct sq_opt opts[] = {
+		OPT_PATH,
+		{ "min", 'm', SQ_OPT_INT, &a.min_complexity, 1, 100, "N", "N at least (1)" },
+		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N (100)" },
+	};
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, opts, SQ_ARRAY_SIZE(opts), argc, argv, &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	a.target = n ? args[0] : NULL;
+	return sq_ask(cli, "complexity_metrics", dir, &a, print_metrics);
 }
 
 int sq_cmd_export(struct sq_cli *cli, int argc, char **argv)

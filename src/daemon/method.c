@@ -24,6 +24,7 @@ static const struct sq_method methods[] = {
 	{ "subgraph", sq_method_subgraph },
 	{ "show_dependencies", sq_method_show_dependencies },
 	{ "export_graph", sq_method_export_graph },
+	{ "complexity_metrics", sq_method_complexity_metrics },
 #ifdef SQ_TEST_HOOKS
 	{ "test/fault", sq_method_test_fault },
 	{ "test/hold", sq_method_test_hold },

@@ -109,8 +109,7 @@ void sq_tool_end(struct sq_read *r, struct sq_jw *w, const struct sq_tool_end *e
 
 /* ---- symbols and files --------------------------------------------------------------- */
 
-/* the part below the root */
-static struct sq_slice below_root(const struct sq_read *r, struct sq_slice want)
+struct sq_slice sq_tool_below_root(const struct sq_read *r, struct sq_slice want)
 {
 	struct sq_slice root = r->ws->key.root;
 
@@ -121,12 +120,12 @@ static struct sq_slice below_root(const struct sq_read *r, struct sq_slice want)
 
 bool sq_tool_is_file(const struct sq_read *r, sq_file f, struct sq_slice want)
 {
-	return sq_slice_eq(sq_version_bound(r->v, f)->path, below_root(r, want));
+	return sq_slice_eq(sq_version_bound(r->v, f)->path, sq_tool_below_root(r, want));
 }
 
 bool sq_tool_file(struct sq_read *r, struct sq_slice want, sq_file *ret)
 {
-	sq_file f = sq_version_file(r->v, below_root(r, want));
+	sq_file f = sq_version_file(r->v, sq_tool_below_root(r, want));
 
 	if (f == SQ_FILE_NONE || !sq_version_slot(r->v, f).links) {
 		sq_read_invalid(r, "no indexed file has this file_path");

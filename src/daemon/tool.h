@@ -33,6 +33,8 @@ struct sq_tool_end {
 /** sq_tool_end() - close "data" and write what stands beside it. */
 void sq_tool_end(struct sq_read *r, struct sq_jw *w, const struct sq_tool_end *e);
 
+/** sq_tool_below_root() - a path without the root in front. */
+struct sq_slice sq_tool_below_root(const struct sq_read *r, struct sq_slice want);
 /** sq_tool_is_file() - is @f what @want says: a path below the root, or an absolute one? */
 bool sq_tool_is_file(const struct sq_read *r, sq_file f, struct sq_slice want);
 /** sq_tool_file() - the file of a path as above. false: answered. */

@@ -389,6 +389,40 @@ START_TEST(trace)
 }
 END_TEST
 
+START_TEST(complexity)
+{
+	struct sq_json_doc *d;
+
+	rig_write(&rig, "c.c", "int plain(void) { return 1; }\nint many(int a)\n{\n#if A && B\n\tif (a && a > 2)\n\t\treturn 1;\n#endif\n"
+		  "\tfor (;;) { /* if */ }\n\treturn a ? \"if || \" [0] : 'x';\n}\n");
+	rig_write(&rig, "d.py", "def outer(x):\n    # if\n    def inner(y):\n        return 1 if y and x else 2\n    return [i for i in x]\n");
+	rig_load(&rig);
+	d = rig_ok(&rig, "complexity_metrics", "{\"path\":\"%s\"}", rig.tree);
+	has_string(item_of(d, "metrics", 0), "name", "many");
+	ck_assert_int_eq(sq_json_int(sq_json_get(item_of(d, "metrics", 0), "complexity"), 0), 5);
+	ck_assert_int_eq(sq_json_int(sq_json_get(item_of(d, "metrics", 0), "lines"), 0), 9);
+	has_string(item_of(d, "metrics", 1), "name", "inner");
+	ck_assert_int_eq(sq_json_int(sq_json_get(item_of(d, "metrics", 1), "complexity"), 0), 3);
+	ck_assert_int_eq(sq_json_int(sq_json_get(data_of(d), "maxComplexity"), 0), 5);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "complexity_metrics", "{\"path\":\"%s\",\"target\":\"c.c\",\"max_results\":1}", rig.tree);
+	ck_assert_int_eq(total_of(d), 2);
+	ck_assert(sq_json_real(sq_json_get(data_of(d), "averageComplexity"), 0) == 3.0);
+	has_string(rig_result(d), "truncated_reason", "max_results");
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "complexity_metrics", "{\"path\":\"%s\",\"target\":\"outer\"}", rig.tree);
+	ck_assert_int_eq(sq_json_int(sq_json_get(item_of(d, "metrics", 0), "complexity"), 0), 2);
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "complexity_metrics", "{\"path\":\"%s\",\"target\":\"nobody\"}", rig.tree);
+	ck_assert(!sq_json_bool(sq_json_get(data_of(d), "symbolFound"), true));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "complexity_metrics", "{\"path\":\"%s\",\"min_complexity\":50}", rig.tree);
+	ck_assert_int_eq(total_of(d), 0);
+	sq_json_doc_free(d);
+	refuses("complexity_metrics", ",\"min_complexity\":0");
+}
+END_TEST
+
 START_TEST(graphs)
 {
 	struct sq_json_doc *d;
@@ -439,7 +473,7 @@ START_TEST(absent_methods)
 {
 	static const char *const absent[] = {
 		"semantic_search", "semantic_diff", "structural_similar", "rebuild_index", "find_duplicates",
-		"call_hierarchy", "generate_overview", "daemon/workspaceStatus", "daemon/loadRevision",
+		"call_hierarchy", "generate_overview",  "daemon/workspaceStatus", "daemon/loadRevision",
 		"daemon/unloadRevision", "daemon/listRevisions", "daemon/revisionStatus", "daemon/pruneRevisions",
 	};
 
@@ -847,6 +881,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, impact);
 	tcase_add_test(tc, trace);
 	tcase_add_test(tc, graphs);
+	tcase_add_test(tc, complexity);
 	tcase_add_test(tc, absent_methods);
 	tcase_add_test(tc, edits);
 	tcase_add_test(tc, rebuild);
