@@ -74,15 +74,19 @@ static bool wants_hash(enum sq_kind kind)
 /*
  * Where the parser inserts a semicolon, before or behind the comments that
  * follow, depends on whether it had an old tree: the end is that of the last
- * child which is no comment.
+ * token which is no comment.
  */
 static TSNode last_part(const struct sq_walk *w, TSNode node)
 {
-	for (uint32_t i = w->spec->inserts_semicolons ? ts_node_child_count(node) : 0; i-- > 0;) {
-		TSNode child = ts_node_child(node, i);
+	uint32_t i = w->spec->inserts_semicolons ? ts_node_child_count(node) : 0;
 
-		if (!ts_node_is_extra(child))
-			return child;
+	while (i) {
+		TSNode child = ts_node_child(node, --i);
+
+		if (ts_node_is_extra(child))
+			continue;
+		node = child;
+		i = ts_node_child_count(node);
 	}
 	return node;
 }
