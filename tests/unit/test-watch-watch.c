@@ -415,34 +415,34 @@ START_TEST(kernel_overflow)
 }
 END_TEST
 
-/* the windows close by themselves */
-START_TEST(quiet_window_closes)
+/* a window of @cfg closes by itself */
+static void expect_closes(const struct sq_watch_config *cfg)
 {
-	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
 	const char *why;
 
-	cfg.quiet_ms = 20;
-	ck_assert_int_eq(rig_open(&rig, &cfg, &why), 0);
+	ck_assert_int_eq(rig_open(&rig, cfg, &why), 0);
 	rig_ready(&rig);
 	rig_sh(&rig, "echo 1 > r/x.c");
 	rig_wait_set(&rig);
 	ck_assert_uint_eq(rig_has(&rig, "x.c"), SQ_CHANGE_FILE);
 	rig_close(&rig);
 }
+
+START_TEST(quiet_window_closes)
+{
+	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
+
+	cfg.quiet_ms = 20;
+	expect_closes(&cfg);
+}
 END_TEST
 
 START_TEST(max_wait_closes)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
-	const char *why;
 
 	cfg.max_wait_ms = 50;
-	ck_assert_int_eq(rig_open(&rig, &cfg, &why), 0);
-	rig_ready(&rig);
-	rig_sh(&rig, "echo 1 > r/x.c");
-	rig_wait_set(&rig);
-	ck_assert_uint_eq(rig_has(&rig, "x.c"), SQ_CHANGE_FILE);
-	rig_close(&rig);
+	expect_closes(&cfg);
 }
 END_TEST
 
