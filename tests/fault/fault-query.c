@@ -3,6 +3,8 @@
  * -ENOMEM, no leak, and the same answer when memory is there again. */
 #include "../unit/graph-rig.h"
 
+#include "graph/name_index.h"
+#include "query/names.h"
 #include "query/query.h"
 
 #ifdef SQ_TEST_HOOKS
@@ -85,6 +87,35 @@ static int neighbours(uint64_t *ret)
 	return r;
 }
 
+/* the index of a dictionary, and a search by it */
+static int name_index(uint64_t *ret)
+{
+	static char text[600][16];
+	struct sq_slice strings[600];
+	struct sq_name_index *x = NULL;
+	struct sq_dict *d = NULL;
+	const struct sq_dict *dicts[1];
+	struct sq_version v = { .n_dicts = 1, .n_names = 600, .dicts = dicts };
+	struct sq_name_set set = { 0 };
+	int r;
+
+	for (uint32_t i = 0; i < 600; i++)
+		strings[i] = sq_slice(text[i], (size_t)snprintf(text[i], sizeof(text[i]), "name_%u_x", i));
+	r = sq_dict_make(SQ_BORN(1), 0, strings, 600, &d);
+	if (!r)
+		r = sq_name_index_make(SQ_BORN(1), d, NULL, NULL, &x);
+	if (!r) {
+		d->index = x;
+		dicts[0] = d;
+		r = sq_name_set_contain(&v, SQ_LIT("_59"), NULL, &set);
+	}
+	*ret = set.n;
+	sq_name_set_deinit(&set);
+	sq_piece_free(x);
+	sq_piece_free(d);
+	return r;
+}
+
 static int try_all(const char *what, int (*fn)(uint64_t *))
 {
 	uint64_t want = 0, got = 0;
@@ -130,6 +161,7 @@ static void end(void)
 static const struct { const char *name; int (*fn)(uint64_t *); } cases[] = {
 	{ "exact", exact }, { "qualified", qualified }, { "regex", regex },
 	{ "fuzzy", fuzzy }, { "query", query }, { "neighbours", neighbours },
+	{ "name index", name_index },
 };
 
 START_TEST(allocations)
