@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef SQ_TEST_HOOKS
 #include "base/atomic.h"
-#endif
 
 #ifdef SQ_LIBC_HEAP
 #include <malloc.h>
@@ -63,6 +61,37 @@ static void heap_collect(void)
 }
 #endif
 
+/*
+ * Bytes in use, as the heap rounds them. A thread adds its share to the sum
+ * when it has changed by some pages: an atomic add an allocation would show.
+ */
+#define SHARE_BYTES (64 << 10)
+static uint64_t live_bytes;
+static _Thread_local int64_t share;
+
+static void count(int64_t n)
+{
+	share += n;
+	if (share < SHARE_BYTES && share > -SHARE_BYTES)
+		return;
+	(void)sq_add_relaxed(&live_bytes, (uint64_t)share);   /* a figure, orders nothing */
+	share = 0;
+}
+
+static void *counted(void *p)
+{
+	if (p)
+		count((int64_t)heap_usable(p));
+	return p;
+}
+
+uint64_t sq_alloc_live_bytes(void)
+{
+	int64_t n = (int64_t)sq_load_relaxed(&live_bytes) + share;   /* as above */
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 #ifdef SQ_TEST_HOOKS
 static uint64_t n_allocations, fail_at;
 
@@ -88,7 +117,7 @@ bool sq_alloc_is_refused(void)
 
 void *sq_malloc(size_t size)
 {
-	return sq_alloc_is_refused() ? NULL : heap_malloc(size);
+	return sq_alloc_is_refused() ? NULL : counted(heap_malloc(size));
 }
 
 void *sq_calloc(size_t n, size_t size)
@@ -97,12 +126,17 @@ void *sq_calloc(size_t n, size_t size)
 
 	if (__builtin_mul_overflow(n, size, &total) || sq_alloc_is_refused())
 		return NULL;
-	return heap_zalloc(total);
+	return counted(heap_zalloc(total));
 }
 
 void *sq_realloc(void *p, size_t size)
 {
-	return sq_alloc_is_refused() ? NULL : heap_realloc(p, size);
+	size_t before = sq_alloc_usable(p);
+	void *moved = sq_alloc_is_refused() ? NULL : heap_realloc(p, size);
+
+	if (moved)
+		count((int64_t)heap_usable(moved) - (int64_t)before);
+	return moved;
 }
 
 void *sq_aligned_alloc(size_t align, size_t size)
@@ -111,7 +145,7 @@ void *sq_aligned_alloc(size_t align, size_t size)
 		align = sizeof(void *);
 	if ((align & (align - 1)) || sq_alloc_is_refused())
 		return NULL;
-	return heap_aligned(align, size);
+	return counted(heap_aligned(align, size));
 }
 
 char *sq_strdup(const char *s)
@@ -147,6 +181,8 @@ void sq_free_libc(void *p)
 
 void sq_free(void *p)
 {
+	if (p)
+		count(-(int64_t)heap_usable(p));
 	heap_free(p);
 }
 

@@ -53,6 +53,8 @@ void sq_free_libc(void *p);
 void sq_alloc_collect(void);
 /** sq_alloc_usable() - bytes that the block at @p really occupies. */
 size_t sq_alloc_usable(const void *p);
+/** sq_alloc_live_bytes() - in use by all threads, rounding included; 64 KiB a thread may be missing. */
+uint64_t sq_alloc_live_bytes(void);
 
 #ifdef SQ_TEST_HOOKS
 /** sq_alloc_fail_after() - the @nth allocation from now fails (0: never). */

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "daemon/answer.h"
+#include "daemon/memory.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
 #include "daemon/server.h"
@@ -33,7 +34,7 @@ static void system_time(struct sq_jw *w, const char *key, uint64_t ns)
 	sq_jw_end_object(w);
 }
 
-static void memory(struct sq_jw *w, struct sq_daemon *d, uint64_t live_bytes)
+static void memory(struct sq_jw *w, struct sq_daemon *d, const struct sq_memory *m, uint64_t live_bytes)
 {
 	struct sq_admission_state a;
 
@@ -48,6 +49,7 @@ static void memory(struct sq_jw *w, struct sq_daemon *d, uint64_t live_bytes)
 	sq_jw_ku64(w, "high_water_bytes", a.high_water);
 	sq_jw_ku64(w, "live_workspace_bytes", live_bytes);
 	sq_jw_ku64(w, "resident_revision_bytes", 0);
+	sq_memory_write(m, w);
 	sq_jw_end_object(w);
 }
 
@@ -245,6 +247,7 @@ void sq_method_status(struct sq_call *c)
 	struct sq_daemon *d = c->d;
 	struct sq_rpc_meta meta = sq_answer_management(NULL);
 	const struct sq_ws_map *map;
+	struct sq_memory m;
 	uint64_t live = 0;
 	struct sq_jw w;
 
@@ -266,9 +269,10 @@ void sq_method_status(struct sq_call *c)
 		workspace(&w, d, map->v[i]);
 		live += sq_load_relaxed(&map->v[i]->bytes);   /* relaxed: a figure */
 	}
+	sq_memory_read(d->manager, d->rebuild, &m);
 	sq_daemon_leave(d, d->record);
 	sq_jw_end_array(&w);
-	memory(&w, d, live);
+	memory(&w, d, &m, live);
 	kept_trees(&w, d);
 	sq_jw_key(&w, "revisions");
 	sq_jw_begin_array(&w);

@@ -48,9 +48,9 @@ static void free_workspace(void *arg, unsigned thread)
 		sq_free(b->rule_dirs.v[i]);
 	sq_free(b->rule_dirs.v);
 	sq_lane_deinit(&b->lane);
+	sq_run_collect(b->rb);   /* first: with the last retained byte gone, this is done too */
 	sq_free(b);
 	sq_workspace_free(ws);
-	sq_alloc_collect();
 }
 
 static void on_last_unref(void *arg, struct sq_workspace *ws)

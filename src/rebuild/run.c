@@ -262,15 +262,11 @@ static int collect_worker(void *arg, unsigned worker)
 	return 0;
 }
 
-/*
- * What the turn's workers allocated, others freed: only its own thread can give
- * such a page back. A pool that is busy does so at the end of what it is busy with.
- */
-static void collect(struct sq_rebuild *rb)
+void sq_run_collect(struct sq_rebuild *rb)
 {
 	int r = sq_pool_try_run(rb->pool, collect_worker, NULL);
 
-	(void)r;   /* busy: see above */
+	(void)r;   /* busy: see run.h */
 	sq_alloc_collect();
 }
 
@@ -298,11 +294,12 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 	reclaim(b);
 	if (o.code == SQ_OUTCOME_OK && b->rb->cfg.on_publish)
 		b->rb->cfg.on_publish(b->rb->cfg.arg, b->ws);
+	/* before the waiters hear of it: who asks then sees what memory the graph takes */
+	if (o.read_bytes > SQ_FILL_BIG_BYTES)
+		sq_run_collect(b->rb);
 	more = turn_ends(b, &work, &again, &o);
 	sq_work_deinit(&work);
 	sq_work_deinit(&again);
-	if (o.read_bytes > SQ_FILL_BIG_BYTES)
-		collect(b->rb);
 	return more;
 }
 

@@ -15,3 +15,10 @@ void sq_run_start(struct sq_build *b);
 void sq_run_evicted(struct sq_build *b);
 /** sq_run_note_waiting() - does this workspace's record wait for readers? Keeps the domain's flag right. */
 void sq_run_note_waiting(struct sq_build *b, bool waits);
+/**
+ * sq_run_collect() - pool and caller give their free pages back.
+ * What a worker allocated, others free; only its own thread can give such a page
+ * back. A pool that is busy does so at the end of what it is busy with, when
+ * that is big. Context: a thread of ->turns, no lock.
+ */
+void sq_run_collect(struct sq_rebuild *rb);

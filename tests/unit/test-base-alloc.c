@@ -31,6 +31,25 @@ START_TEST(sizes)
 }
 END_TEST
 
+/* every way to take and give bytes is in the count */
+START_TEST(counts_live_bytes)
+{
+	uint64_t before = sq_alloc_live_bytes();
+	char *p = sq_malloc(1000000), *q = sq_calloc(10, 100000), *r = sq_aligned_alloc(64, 1000000);
+
+	ck_assert_uint_ge(sq_alloc_live_bytes(), before + 3000000);
+	ck_assert_uint_lt(sq_alloc_live_bytes(), before + 4000000);
+	p = sq_realloc(p, 3000000);
+	ck_assert_uint_ge(sq_alloc_live_bytes(), before + 5000000);
+	p = sq_realloc(p, 10);
+	ck_assert_uint_lt(sq_alloc_live_bytes(), before + 3500000);
+	sq_free(q);
+	sq_free(p);
+	sq_free(r);
+	ck_assert_uint_lt(sq_alloc_live_bytes(), before + 100000);
+}
+END_TEST
+
 START_TEST(zeroed)
 {
 	char *p = sq_calloc(3, 1000);
@@ -159,6 +178,7 @@ int main(void)
 	int n;
 
 	tcase_add_test(t, sizes);
+	tcase_add_test(t, counts_live_bytes);
 	tcase_add_test(t, zeroed);
 	tcase_add_test(t, aligned);
 	tcase_add_test(t, copies);
