@@ -16,7 +16,7 @@
 static unsigned n_run;
 static struct sq_jobs *queue;
 
-static void count(void *arg, unsigned thread)
+static void count_job(void *arg, unsigned thread)
 {
 	(void)thread;
 	/* relaxed: drain and free order it for the reader */
@@ -63,15 +63,15 @@ START_TEST(limits)
 	ck_assert_int_eq(sq_jobs_submit(queue, wait_at, &g), 0);
 	sq_wake_wait(&g.entered);
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(sq_jobs_submit(queue, count, &one), 0);
-	ck_assert_int_eq(sq_jobs_submit(queue, count, &one), SQ_JOBS_E_FULL);
+		ck_assert_int_eq(sq_jobs_submit(queue, count_job, &one), 0);
+	ck_assert_int_eq(sq_jobs_submit(queue, count_job, &one), SQ_JOBS_E_FULL);
 	ck_assert_uint_eq(sq_jobs_len(queue), 3);
 	sq_wake_signal(&g.go);
 	sq_jobs_drain(queue);
 	ck_assert_uint_eq(n_run, 3);
 	ck_assert_uint_eq(sq_jobs_len(queue), 0);
 	sq_jobs_close(queue);
-	ck_assert_int_eq(sq_jobs_submit(queue, count, &one), SQ_JOBS_E_CLOSED);
+	ck_assert_int_eq(sq_jobs_submit(queue, count_job, &one), SQ_JOBS_E_CLOSED);
 	ck_assert_ptr_null(sq_jobs_free(queue));
 	ck_assert_ptr_null(sq_jobs_free(NULL));
 	gate_deinit(&g);
@@ -116,7 +116,7 @@ START_TEST(shutdown)
 	ck_assert_int_eq(sq_jobs_new(1, 100, "test", false, &queue), 0);
 	ck_assert_int_eq(sq_jobs_submit(queue, wait_at, &g), 0);
 	for (int i = 0; i < 50; i++)
-		ck_assert_int_eq(sq_jobs_submit(queue, count, &one), 0);
+		ck_assert_int_eq(sq_jobs_submit(queue, count_job, &one), 0);
 	sq_jobs_close(queue);
 	sq_wake_signal(&g.go);
 	sq_jobs_free(queue);
@@ -202,7 +202,7 @@ START_TEST(no_memory)
 	ck_assert_uint_eq(nth, 2 + 2 + 1);   /* queue, slots, a start record each, success */
 	n_run = 0;
 	sq_alloc_fail_after(1);
-	ck_assert_int_eq(sq_jobs_submit(j, count, &one), 0);
+	ck_assert_int_eq(sq_jobs_submit(j, count_job, &one), 0);
 	sq_jobs_free(j);
 	sq_alloc_fail_after(0);
 	ck_assert_uint_eq(n_run, 1);
