@@ -89,7 +89,7 @@ static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq
 
 static void find_unused(struct sq_read *r)
 {
-	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	const struct sq_analysis how = { &r->c->cancel, sq_rebuild_parallel(r->c->d->rebuild) };
 	struct sq_defset set;
 	struct sq_result res;
 	int e = sq_unused_find(r->v, &how, &set);
@@ -218,7 +218,7 @@ static struct sq_cycles_ask ask_of(const struct analysis_args *a)
 static void find_cycles(struct sq_read *r)
 {
 	struct analysis_args *a = r->c->args;
-	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	const struct sq_analysis how = { &r->c->cancel, sq_rebuild_parallel(r->c->d->rebuild) };
 	const struct sq_cycles_ask ask = ask_of(a);
 	struct sq_cycles c;
 	struct sq_jw w;
@@ -268,7 +268,7 @@ static void write_in_cycle(struct sq_read *r, const struct sq_cycles *c)
 static void is_in_cycle(struct sq_read *r)
 {
 	struct analysis_args *a = r->c->args;
-	const struct sq_analysis how = { .cancel = &r->c->cancel };
+	const struct sq_analysis how = { &r->c->cancel, sq_rebuild_parallel(r->c->d->rebuild) };
 	const struct sq_cycles_ask ask = ask_of(a);
 	struct sq_cycle_node node;
 	struct sq_cycles c;

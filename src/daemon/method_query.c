@@ -161,7 +161,8 @@ static void run_query(struct sq_read *r, const struct sq_query *q)
 	struct query_args *a = args_of(r->c);
 	struct sq_disk_source source;
 	struct sq_query_opts o = {
-		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .source = &source.source,
+		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
+		.source = &source.source,
 		.max_rows = config->query_max_rows,
 		.gate = { config->cost_gate_node_limit, config->cost_gate_min_prefix, config->cost_gate_min_literal },
 	};

@@ -183,7 +183,10 @@ static void run_returning(struct sq_read *r, const struct sq_query *q)
 	struct sq_tool_nodes meant = { NULL, 0, 0 };
 	struct sq_query_error err = { .offset = 0 };
 	struct sq_disk_source source;
-	struct sq_query_opts o = { .limit = (size_t)a->limit, .cancel = &r->c->cancel, .source = &source.source };
+	struct sq_query_opts o = {
+		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
+		.source = &source.source,
+	};
 	struct sq_result res;
 	int e;
 

@@ -89,9 +89,9 @@ static int resolve_all(const struct sq_common_job *job, struct sq_link_common *c
 		return sq_error_origin(-ENOMEM);
 	}
 	memset(c->first, 0xff, ((size_t)n_ids + 1) * sizeof(*c->first));
-	r = sq_draft_each(job->d, job->n, 32, resolve_one, &s);
+	r = sq_draft_link_each(job->d, job->n, 32, resolve_one, &s);
 	if (r >= 0)
-		r = gather(&s, sq_parallel_width(job->d->opts.par));
+		r = gather(&s, sq_parallel_width(sq_draft_link_par(job->d)));
 	sq_free(s.owner);
 	return sq_error_trace(r);
 }

@@ -21,6 +21,8 @@ struct sq_draft_opts {
 	bool clear;                     /* start from no files (names of the prior version are not kept) */
 	uint8_t link_flags;             /* SQ_LINKF_*; others than the base's: everything is linked again */
 	const struct sq_parallel *par;  /* NULL: the caller's thread only */
+	/* of the linking pass, when it is wide though the puts are few; NULL: @par */
+	const struct sq_parallel *link_par;
 	const bool *cancel;             /* relaxed flag, checked at pass boundaries and in loops; may be NULL */
 	unsigned disabled_triggers;     /* test hook: bit mask of enum sq_trigger (relink.h), 0 in production */
 	bool links_alone;               /* test hook: nothing is worked out for all files at once */

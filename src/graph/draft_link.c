@@ -92,7 +92,7 @@ static int share(struct pass *p)
 	r = sq_link_common_new(&job, &p->common);
 	if (r < 0)
 		return sq_error_trace(r);
-	for (uint32_t w = 0; w < sq_parallel_width(p->d->opts.par); w++)
+	for (uint32_t w = 0; w < sq_parallel_width(sq_draft_link_par(p->d)); w++)
 		sq_linker_share(p->linkers[w], p->common);
 	return 0;
 }
@@ -171,7 +171,7 @@ static int run(struct pass *p)
 	p->links = sq_calloc((size_t)n + 1, sizeof(*p->links));
 	if (!p->links || sq_vec_reserve(&d->made, n) < 0)
 		return sq_error_origin(-ENOMEM);
-	r = sq_draft_each(d, n, 8, link_one, p);
+	r = sq_draft_link_each(d, n, 8, link_one, p);
 	for (uint32_t i = 0; i < n; i++)
 		if (p->links[i])
 			d->made.v[d->made.n++] = p->links[i];
@@ -204,7 +204,7 @@ static int run_rounds(struct pass *p, struct sq_file_set *set)
 
 int sq_draft_link(struct sq_draft *d)
 {
-	uint32_t width = sq_parallel_width(d->opts.par);
+	uint32_t width = sq_parallel_width(sq_draft_link_par(d));
 	struct sq_file_set set = { .bits = NULL };
 	struct pass p = { .d = d, .set = &set };
 	int r = collect(d, &set);

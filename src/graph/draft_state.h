@@ -63,6 +63,14 @@ static inline bool sq_draft_has_bound(const struct sq_draft_entry *e)
 /** sq_draft_each() - over all workers, or here when @n is at most @grain. */
 int sq_draft_each(struct sq_draft *d, uint32_t n, uint32_t grain,
 		  int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg) sq_must_check;
+/** sq_draft_link_par() - the workers of the linking pass. */
+static inline const struct sq_parallel *sq_draft_link_par(const struct sq_draft *d)
+{
+	return d->opts.link_par ? d->opts.link_par : d->opts.par;
+}
+/** sq_draft_link_each() - sq_draft_each() over those. */
+int sq_draft_link_each(struct sq_draft *d, uint32_t n, uint32_t grain,
+		       int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg) sq_must_check;
 /** sq_draft_chunk() - the chunk of file @f, copied first when it is the base's. */
 int sq_draft_chunk(struct sq_draft *d, sq_file f, struct sq_chunk **ret_c) sq_must_check;
 /** sq_draft_made() - remember a piece; on failure it is freed. */

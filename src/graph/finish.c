@@ -11,11 +11,11 @@
 #include "graph/shards.h"
 #include "graph/stats.h"
 
-int sq_draft_each(struct sq_draft *d, uint32_t n, uint32_t grain,
-		  int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg)
+static int each(const struct sq_draft *d, const struct sq_parallel *par, uint32_t n, uint32_t grain,
+		int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg)
 {
-	const struct sq_each each = {
-		.par = d->opts.par,
+	const struct sq_each all = {
+		.par = par,
 		.cancel = d->opts.cancel,
 		.n = n,
 		.grain = grain,
@@ -23,7 +23,19 @@ int sq_draft_each(struct sq_draft *d, uint32_t n, uint32_t grain,
 		.arg = arg,
 	};
 
-	return sq_error_trace(sq_each_run(&each));
+	return sq_error_trace(sq_each_run(&all));
+}
+
+int sq_draft_each(struct sq_draft *d, uint32_t n, uint32_t grain,
+		  int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg)
+{
+	return each(d, d->opts.par, n, grain, fn, arg);
+}
+
+int sq_draft_link_each(struct sq_draft *d, uint32_t n, uint32_t grain,
+		       int (*fn)(void *arg, unsigned worker, uint32_t i), void *arg)
+{
+	return each(d, sq_draft_link_par(d), n, grain, fn, arg);
 }
 
 int sq_draft_made(struct sq_draft *d, void *piece)

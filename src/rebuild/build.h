@@ -28,7 +28,8 @@ struct sq_rebuild {
 	struct sq_manager *manager;
 	struct sq_watch *watch;           /* NULL: T0 everywhere */
 	char watch_reason[160];
-	struct sq_pool *pool;
+	struct sq_pool *pool;             /* reads and parses what is much, in the background */
+	struct sq_pool *fore;             /* what somebody waits for: wide links of small turns, analyses */
 	struct sq_tools *tools;           /* one a pool worker */
 	struct sq_jobs *turns;
 	struct sq_turn_thread *threads;

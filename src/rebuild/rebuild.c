@@ -147,6 +147,8 @@ static int start_threads(struct sq_rebuild *rb)
 			return sq_error_trace(r);
 	}
 	r = sq_pool_new(rb->cfg.n_workers, "sq-parse", true, &rb->pool);
+	if (r >= 0)
+		r = sq_pool_new(rb->cfg.n_workers, "sq-fore", false, &rb->fore);
 	if (r < 0)
 		return sq_error_trace(r);
 	return sq_jobs_new(rb->cfg.n_turns, TURN_QUEUE, "sq-turn", false, &rb->turns);
@@ -233,6 +235,7 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 		sq_epoch_record_release(rb->check_record);
 	rb->watch = sq_watch_free(rb->watch);
 	rb->pool = sq_pool_free(rb->pool);
+	rb->fore = sq_pool_free(rb->fore);
 	for (unsigned i = 0; rb->tools && i < rb->cfg.n_workers; i++)
 		sq_tools_deinit(&rb->tools[i]);
 	for (unsigned i = 0; rb->threads && i < rb->cfg.n_turns; i++) {
@@ -253,6 +256,11 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb)
 {
 	return rb->manager;
+}
+
+const struct sq_parallel *sq_rebuild_parallel(const struct sq_rebuild *rb)
+{
+	return sq_pool_parallel_now(rb->fore);
 }
 
 /* ---- requests ---------------------------------------------------------------- */

@@ -2,11 +2,12 @@
 #pragma once
 /*
  * rebuild — turns changes into published versions: one lane a workspace, a
- * small executor that runs turns, one worker pool that they share for parsing.
+ * small executor that runs turns, a worker pool that they share for parsing, and
+ * one for what somebody waits for.
  *
  * Life of a change: watch sink or caller -> lane (merged) -> turn (runner
  * role) -> publish -> waiters are told -> what was replaced is reclaimed.
- * Ownership: owns the manager, the watcher, the pool, the turn threads and the
+ * Ownership: owns the manager, the watcher, the pools, the turn threads and the
  *            per-workspace build state.
  * Threads:   every function may be called from any thread that is outside of
  *            epoch sections, unless it says otherwise. Waiters are called once,
@@ -51,6 +52,8 @@ void sq_rebuild_cancel_all(struct sq_rebuild *rb);
 /** sq_rebuild_free() - unloads everything, waits for turns. No reader and no pin left. */
 struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb);
 struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb);
+/** sq_rebuild_parallel() - workers for what a client waits for; never waits for another run of theirs. */
+const struct sq_parallel *sq_rebuild_parallel(const struct sq_rebuild *rb);
 
 /**
  * sq_rebuild_load() - make the workspace of @key serve.

@@ -267,6 +267,8 @@ void sq_run_collect(struct sq_rebuild *rb)
 	int r = sq_pool_try_run(rb->pool, collect_worker, NULL);
 
 	(void)r;   /* busy: see run.h */
+	r = sq_pool_try_run(rb->fore, collect_worker, NULL);
+	(void)r;
 	sq_alloc_collect();
 }
 

@@ -161,10 +161,12 @@ static int reserve(struct turn *t)
 static int fill(struct turn *t)
 {
 	struct sq_build *b = t->b;
+	bool small = !parallel_for(t, t->plan.n);   /* but what it changes may concern many */
 	struct sq_draft_opts opts = {
 		.clear = t->full, .link_flags = b->rb->cfg.link_flags,
 		/* files that move or go cost no reading, but linking */
 		.par = parallel_for(t, t->plan.n),
+		.link_par = small ? sq_rebuild_parallel(b->rb) : NULL,
 		.cancel = &b->turn_cancel,
 	};
 	int r;

@@ -21,7 +21,7 @@ struct worker {
  * counting up generation, and given back when n_busy falls to 0.
  */
 struct sq_pool {
-	struct sq_parallel parallel;
+	struct sq_parallel parallel, parallel_now;
 	bool background;
 	struct sq_lock lock;
 	pthread_cond_t start;            /* generation or stopping changed */
@@ -71,6 +71,22 @@ static void *work(void *arg)
 static int run_parallel(void *pool, int (*fn)(void *arg, unsigned worker), void *arg)
 {
 	return sq_pool_run(pool, fn, arg);
+}
+
+static int run_now(void *pool, int (*fn)(void *arg, unsigned worker), void *arg)
+{
+	struct sq_pool *p = pool;
+	int r = sq_pool_try_run(p, fn, arg);
+
+	if (r != SQ_POOL_E_BUSY)
+		return sq_error_trace(r);
+	r = 0;
+	for (unsigned i = 0; i < p->parallel.n_workers; i++) {
+		int e = fn(arg, i);
+
+		r = r ? r : SQ_MIN(e, 0);
+	}
+	return sq_error_trace(r);
 }
 
 static int start_workers(struct sq_pool *p, unsigned n, const char *name)
@@ -131,6 +147,7 @@ int sq_pool_new(unsigned n_workers, const char *name, bool background, struct sq
 	}
 	p->background = background;
 	p->parallel = (struct sq_parallel){ n_workers, run_parallel, p };
+	p->parallel_now = (struct sq_parallel){ n_workers, run_now, p };
 	r = start_workers(p, n_workers, name);
 	if (r < 0) {
 		sq_pool_free(p);
@@ -163,6 +180,11 @@ struct sq_pool *sq_pool_free(struct sq_pool *p)
 const struct sq_parallel *sq_pool_parallel(const struct sq_pool *p)
 {
 	return &p->parallel;
+}
+
+const struct sq_parallel *sq_pool_parallel_now(const struct sq_pool *p)
+{
+	return &p->parallel_now;
 }
 
 static int run_locked(struct sq_pool *p, int (*fn)(void *arg, unsigned worker), void *arg)

@@ -30,8 +30,14 @@ int treegraph_init(struct treegraph *t)
 	return r;
 }
 
+int treegraph_spread(struct treegraph *t)
+{
+	return sq_pool_new(3, "links", false, &t->pool);
+}
+
 void treegraph_deinit(struct treegraph *t)
 {
+	t->pool = sq_pool_free(t->pool);
 	if (t->graph && t->rec)
 		while (sq_graph_reclaim(t->graph, t->rec))
 			sq_epoch_barrier(t->rec);
@@ -174,7 +180,8 @@ int treegraph_update(struct treegraph *t, const char *dir, bool clean)
 	struct sq_discover_opts opts = { .want = want, .max_bytes = MAX_BYTES };
 	struct sq_ignore_config cfg = { .use_gitignore = true };
 	struct sq_draft_opts draft_opts = { .clear = clean || !t->built, .link_flags = t->link_flags,
-					     .disabled_triggers = t->disabled, .links_alone = t->links_alone };
+					     .disabled_triggers = t->disabled, .links_alone = t->links_alone,
+					     .link_par = t->pool ? sq_pool_parallel_now(t->pool) : NULL };
 	struct sq_discovery *d = NULL;
 	struct sq_draft *draft = NULL;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;

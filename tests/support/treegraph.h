@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /*
- * treegraph — a directory as a graph, on one thread, without daemon, watcher
- * or caches: the clean build that every other way of getting a graph is
+ * treegraph — a directory as a graph, without daemon, watcher or caches (and
+ * but for the links of a graph with a pool, on one thread): the clean build that every other way of getting a graph is
  * compared with, and the plainest incremental one (compare contents, put what
  * differs).
  * Threads: one.
@@ -10,6 +10,7 @@
 #include "base/epoch.h"
 #include "graph/draft.h"
 #include "lang/lang.h"
+#include "sys/pool.h"
 
 struct treegraph {
 	struct sq_epoch *epoch;
@@ -17,6 +18,7 @@ struct treegraph {
 	struct sq_lang_registry *registry;
 	struct sq_extractor *extractor;
 	struct sq_graph *graph;
+	struct sq_pool *pool;           /* links on workers, however few the puts */
 	bool built;
 	unsigned disabled;              /* mask of enum sq_trigger */
 	uint8_t link_flags;             /* as the daemon's configuration sets them */
@@ -25,6 +27,8 @@ struct treegraph {
 	uint64_t n_parsed;              /* files, ever */
 };
 int treegraph_init(struct treegraph *t);
+/** treegraph_spread() - after init: from now on link with three workers. */
+int treegraph_spread(struct treegraph *t);
 void treegraph_deinit(struct treegraph *t);
 /** treegraph_update() - bring the graph up to the directory; the first time, and with @clean, from nothing. */
 int treegraph_update(struct treegraph *t, const char *dir, bool clean);

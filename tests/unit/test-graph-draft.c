@@ -85,7 +85,8 @@ static void walk(uint64_t seed, unsigned n, const struct sq_parallel *par)
 	rig_init(&rig);
 	for (unsigned i = 0; i < n; i++) {
 		const struct sq_draft_opts opts = { .par = par, .clear = rig_below(&rnd, 50) == 0,
-						    .link_flags = rig_below(&rnd, 50) == 0 };
+						    .link_flags = rig_below(&rnd, 50) == 0,
+						    .link_par = !par && i % 2 ? &rig_parallel : NULL };
 		struct rig_tree next = now;
 		char what[64];
 

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include "base/atomic.h"
@@ -122,6 +123,63 @@ START_TEST(callers)
 }
 END_TEST
 
+/* whoever must not wait does everything itself while others run, else has the workers */
+static sem_t started, leave;
+
+static int stay(void *arg, unsigned worker)
+{
+	(void)worker;
+	sem_post(&started);
+	while (sem_wait(&leave))
+		;
+	return arg ? 0 : -EIO;
+}
+
+static void *call_staying(void *arg)
+{
+	return sq_pool_run(shared_pool, stay, arg) ? NULL : arg;
+}
+
+static int tally_own(void *arg, unsigned worker)
+{
+	struct count *c = arg;
+
+	c->calls[worker]++;
+	if (pthread_equal(c->thread[0], pthread_self()))
+		c->overlap = true;
+	return worker == 1 ? -ENOENT : worker == 2 ? -EIO : 7;
+}
+
+START_TEST(now)
+{
+	struct count c = { .thread = { pthread_self() } };
+	const struct sq_parallel *par;
+	pthread_t other;
+
+	sem_init(&started, 0, 0);
+	sem_init(&leave, 0, 0);
+	ck_assert_int_eq(sq_pool_new(N, "test", false, &shared_pool), 0);
+	par = sq_pool_parallel_now(shared_pool);
+	ck_assert_uint_eq(sq_parallel_width(par), N);
+	ck_assert_int_eq(sq_parallel_run(par, tally_own, &c), -ENOENT);
+	ck_assert(!c.overlap);
+	ck_assert_int_eq(sq_thread_start("other", call_staying, &c, &other), 0);
+	for (int i = 0; i < N; i++)
+		while (sem_wait(&started))
+			;
+	ck_assert_int_eq(sq_parallel_run(par, tally_own, &c), -ENOENT);
+	ck_assert(c.overlap);
+	for (int i = 0; i < N; i++) {
+		ck_assert_uint_eq(c.calls[i], 2);
+		sem_post(&leave);
+	}
+	sq_thread_join(other);
+	sq_pool_free(shared_pool);
+	sem_destroy(&started);
+	sem_destroy(&leave);
+}
+END_TEST
+
 static int ask_policy(void *arg, unsigned worker)
 {
 	(void)worker;
@@ -183,6 +241,7 @@ int main(void)
 	tcase_add_test(t, runs);
 	tcase_add_test(t, results);
 	tcase_add_test(t, callers);
+	tcase_add_test(t, now);
 	tcase_add_test(t, background);
 	tcase_add_test(t, none);
 	tcase_add_test(t, no_memory);

@@ -100,6 +100,8 @@ static long run(const struct options *o, enum sq_lang lang, struct model *m, con
 	unsigned step = 0;
 	int r = treegraph_init(&t);
 
+	if (!r)
+		r = treegraph_spread(&t);
 	t.disabled = o->disabled;
 	model_init(m, lang, dir, o->seed);
 	for (; !r && step <= o->steps; step++) {

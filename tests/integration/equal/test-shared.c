@@ -40,6 +40,8 @@ static int build(struct treegraph *shared, struct treegraph *alone, const char *
 {
 	int r = treegraph_init(shared), q = treegraph_init(alone);
 
+	if (!r)
+		r = treegraph_spread(shared);
 	alone->links_alone = true;
 	if (!r)
 		r = q;
