@@ -31,6 +31,8 @@ static size_t heap_usable(const void *p)
 #else
 #include <mimalloc.h>
 
+#include "base/lock.h"
+
 static void *heap_malloc(size_t n) { return mi_malloc(n); }
 static void *heap_zalloc(size_t n) { return mi_zalloc(n); }
 static void *heap_realloc(void *p, size_t n) { return mi_realloc(p, n ? n : 1); }
@@ -47,17 +49,41 @@ static size_t heap_usable(const void *p) { return mi_usable_size(p); }
 #define N_PROBES 32u
 #define PROBE_BYTES (192u << 10)
 
+/*
+ * The delay is one for all threads: the first that collects takes it away, the
+ * last gives it back. mimalloc reads that word without a lock, at every free
+ * page; a thread that does not collect is right with either value.
+ */
+static struct sq_lock delay_lock = SQ_LOCK_STATIC(SQ_RANK_HEAP, "decommit delay");
+static unsigned n_collecting;   /* delay_lock */
+
+static void delay_stop(void)
+{
+	sq_lock(&delay_lock);
+	if (!n_collecting++)
+		mi_option_set(mi_option_decommit_delay, 0);
+	sq_unlock(&delay_lock);
+}
+
+static void delay_restore(void)
+{
+	sq_lock(&delay_lock);
+	if (!--n_collecting)
+		mi_option_set(mi_option_decommit_delay, DELAY_MS);
+	sq_unlock(&delay_lock);
+}
+
 static void heap_collect(void)
 {
 	void *probes[N_PROBES];
 
 	for (unsigned i = 0; i < N_PROBES; i++)
 		probes[i] = mi_malloc(PROBE_BYTES);   /* NULL is as good: only a flush is lost */
-	mi_option_set(mi_option_decommit_delay, 0);
+	delay_stop();
 	for (unsigned i = 0; i < N_PROBES; i++)
 		mi_free(probes[i]);
 	mi_collect(true);
-	mi_option_set(mi_option_decommit_delay, DELAY_MS);
+	delay_restore();
 }
 #endif
 

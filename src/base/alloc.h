@@ -49,7 +49,7 @@ void sq_free(void *p);
 static inline void sq_freep(void *pp) { sq_free(*(void **)pp); }
 /** sq_free_libc() - free what the C library allocated: realpath, scandir. */
 void sq_free_libc(void *p);
-/** sq_alloc_collect() - give this thread's free pages back to the kernel. */
+/** sq_alloc_collect() - give this thread's free pages back to the kernel. Takes a lock of rank HEAP. */
 void sq_alloc_collect(void);
 /** sq_alloc_usable() - bytes that the block at @p really occupies. */
 size_t sq_alloc_usable(const void *p);

@@ -12,7 +12,7 @@
 #include "graph/draft.h"
 #include "rebuild/plan.h"
 
-#define SQ_FILL_BIG_BYTES (16ull << 20)   /* a turn that reads more gives its free pages back */
+#define SQ_FILL_BIG_BYTES (4ull << 20)   /* a turn that reads more gives its free pages back */
 #define SQ_FILL_SMALL_FILES 64u   /* at most this many are read without waking the pool */
 #define SQ_FILL_EDIT_FILES 8u     /* at most this many look like edits: their trees are kept */
 

@@ -170,6 +170,21 @@ START_TEST(no_memory)
 }
 END_TEST
 
+#ifndef SQ_LIBC_HEAP
+/* who ends first does not switch the delay on again for who still collects */
+START_TEST(delay_is_shared)
+{
+	sq_alloc_collect();
+	ck_assert_int_eq(mi_option_get(mi_option_decommit_delay), DELAY_MS);
+	delay_stop();
+	sq_alloc_collect();
+	ck_assert_int_eq(mi_option_get(mi_option_decommit_delay), 0);
+	delay_restore();
+	ck_assert_int_eq(mi_option_get(mi_option_decommit_delay), DELAY_MS);
+}
+END_TEST
+#endif
+
 int main(void)
 {
 	Suite *s = suite_create("base-alloc");
@@ -185,6 +200,9 @@ int main(void)
 	tcase_add_test(t, cleanup_and_take);
 	tcase_add_test(t, fault_hook);
 	tcase_add_test(t, no_memory);
+#ifndef SQ_LIBC_HEAP
+	tcase_add_test(t, delay_is_shared);
+#endif
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
