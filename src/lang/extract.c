@@ -6,7 +6,8 @@
 
 #define STEPS_A_LOOK 64u             /* parser callbacks between looks at the clock */
 /* an old tree is used below this part of the limit only: a parse with it takes
- * fewer steps, and must not read what a fresh one would give up on */
+ * fewer steps, and must not read what a fresh one would give up on; a step that
+ * was begun counts, so that a limit of a few steps leaves no room */
 #define KEPT_STEPS_PART 4u
 /* a file of which at least one part in so many is lines that need no parser: less
  * is not worth that the rest may be parsed twice */
@@ -195,7 +196,7 @@ static bool can_edit(const struct job *j, struct sq_slice bytes)
 	const struct sq_kept *k = j->old;
 
 	return k && k->pieces.n == 1 && k->pieces.v[0].tree && !j->x->walk.spec->cut &&
-	       k->fresh_steps < j->progress.limits->max_steps / KEPT_STEPS_PART &&
+	       k->fresh_steps + 1 < j->progress.limits->max_steps / KEPT_STEPS_PART &&
 	       bytes.n / 2 <= k->fresh_n;
 }
 
@@ -408,7 +409,7 @@ static void end_kept(struct job *j, int r, struct sq_kept **kept)
 	bool is_whole = !j->x->walk.spec->cut;
 
 	if (j->now && (r || (is_whole && j->has_error) ||
-		       j->now->fresh_steps > j->progress.limits->max_steps / KEPT_STEPS_PART ||
+		       j->now->fresh_steps + 1 > j->progress.limits->max_steps / KEPT_STEPS_PART ||
 		       sq_kept_finish(j->now) < 0))
 		j->now = sq_kept_free(j->now);
 	if (!j->now && is_whole && !r) {
