@@ -13,6 +13,9 @@
 struct pass {
 	struct sq_draft *d;
 	const struct sq_file_set *set;  /* of all rounds */
+	uint64_t *names;                /* [name] bits: changed; NULL when all files are linked */
+	bool names_only;                /* see sq_relink_names_only() */
+	struct sq_file_set stale;       /* files whose imports may not be what their links say, if not the set */
 	SQ_VEC(sq_file) files;          /* of this round */
 	struct sq_links **links;        /* [files.n] new pieces; NULL: the old one stays */
 	struct sq_linker **linkers;     /* [worker], kept over rounds */
@@ -37,8 +40,9 @@ static bool links_all(const struct sq_draft *d)
 	return d->opts.clear || relink || !d->prior->n_file_ids;
 }
 
-static int collect(struct sq_draft *d, struct sq_file_set *set)
+static int collect(struct pass *p, struct sq_file_set *set)
 {
+	struct sq_draft *d = p->d;
 	int r = 0;
 
 	if (links_all(d))
@@ -48,8 +52,16 @@ static int collect(struct sq_draft *d, struct sq_file_set *set)
 			r = sq_file_set_add(set, d->changes.v[i].file);
 	if (r >= 0 && d->changes.n)
 		r = sq_relink_collect(d->prior, d->v, d->changes.v, d->changes.n,
-				      d->opts.disabled_triggers, set);
+				      d->opts.disabled_triggers, set, &p->names);
+	p->names_only = r >= 0 && p->names && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
+	for (size_t i = 0; p->names_only && i < d->changes.n && r >= 0; i++)
+		r = sq_file_set_add(&p->stale, d->changes.v[i].file);
 	return sq_error_trace(r);
+}
+
+static const struct sq_file_set *stale_of(const struct pass *p)
+{
+	return links_all(p->d) ? NULL : p->names_only ? &p->stale : p->set;
 }
 
 /* the files of the set from @from on that are there and say something */
@@ -74,7 +86,7 @@ static int make_linkers(struct pass *p, uint32_t width)
 
 		if (r < 0)
 			return sq_error_trace(r);
-		sq_linker_begin(p->linkers[w], p->d->v, links_all(p->d) ? NULL : p->set);
+		sq_linker_begin(p->linkers[w], p->d->v, stale_of(p));
 	}
 	return 0;
 }
@@ -82,12 +94,13 @@ static int make_linkers(struct pass *p, uint32_t width)
 static int share(struct pass *p)
 {
 	const struct sq_common_job job = {
-		.d = p->d, .files = p->files.v, .n = (uint32_t)p->files.n, .is_whole = links_all(p->d),
-		.linkers = p->linkers,
+		.d = p->d, .is_whole = links_all(p->d), .linkers = p->linkers,
+		.files = p->names_only ? p->stale.list : p->files.v,
+		.n = p->names_only ? p->stale.n : (uint32_t)p->files.n,
 	};
 	int r;
 
-	if (p->common || job.n < COMMON_MIN_FILES || p->d->opts.links_alone)
+	if (p->common || p->files.n < COMMON_MIN_FILES || p->d->opts.links_alone)
 		return 0;
 	r = sq_link_common_new(&job, &p->common);
 	if (r < 0)
@@ -95,6 +108,15 @@ static int share(struct pass *p)
 	for (uint32_t w = 0; w < sq_parallel_width(sq_draft_link_par(p->d)); w++)
 		sq_linker_share(p->linkers[w], p->common);
 	return 0;
+}
+
+/* can what it meant before be kept where no changed name is? */
+static bool keeps_links(const struct pass *p, sq_file f)
+{
+	struct sq_file_slot old = sq_version_slot(p->d->prior, f);
+
+	return p->names_only && old.links && old.bound->lang == SQ_LANG_C &&
+	       old.bound == sq_version_bound(p->d->v, f);
 }
 
 static int link_one(void *arg, unsigned worker, uint32_t i)
@@ -105,7 +127,10 @@ static int link_one(void *arg, unsigned worker, uint32_t i)
 	struct sq_links *links;
 	int r;
 
-	r = sq_link_file(p->linkers[worker], f, p->d->birth, &links);
+	if (keeps_links(p, f))
+		r = sq_link_file_again(p->linkers[worker], f, old, p->names, p->d->birth, &links);
+	else
+		r = sq_link_file(p->linkers[worker], f, p->d->birth, &links);
 	if (r < 0)
 		return sq_error_trace(r);
 	sq_stats_add_links(&p->stats[worker], old, -1);
@@ -207,7 +232,7 @@ int sq_draft_link(struct sq_draft *d)
 	uint32_t width = sq_parallel_width(sq_draft_link_par(d));
 	struct sq_file_set set = { .bits = NULL };
 	struct pass p = { .d = d, .set = &set };
-	int r = collect(d, &set);
+	int r = collect(&p, &set);
 
 	p.linkers = sq_calloc(width, sizeof(*p.linkers));
 	p.stats = sq_calloc(width, sizeof(*p.stats));
@@ -228,6 +253,8 @@ int sq_draft_link(struct sq_draft *d)
 	sq_free(p.links);
 	sq_free(p.stats);
 	sq_vec_deinit(&p.files);
+	sq_free(p.names);
+	sq_file_set_deinit(&p.stale);
 	sq_file_set_deinit(&set);
 	return sq_error_trace(r);
 }

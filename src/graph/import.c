@@ -77,6 +77,33 @@ static void resolve_one(struct sq_linker *l, const struct sq_bound *b, const str
 	sq_linker_fail(l, sq_vec_push(&l->import_links, link));
 }
 
+/* links of a file that no change concerns: its imports mean what they meant */
+static const struct sq_links *settled_links(const struct sq_linker *l, sq_file f)
+{
+	const struct sq_links *links = sq_version_slot(l->v, f).links;
+
+	return l->stale && links && links->n_links && !sq_file_set_has(l->stale, f) ? links : NULL;
+}
+
+/* the imports of a file that no change concerns, from its links; false: they can't be had there */
+static bool take_links(struct sq_linker *l, sq_file f, uint32_t n_imports)
+{
+	const struct sq_links *links = settled_links(l, f);
+	uint32_t first = (uint32_t)l->import_files.n;
+
+	if (!links || links->n_imports != n_imports)
+		return false;
+	for (uint32_t i = 0; i < n_imports; i++) {
+		struct sq_import_link link = links->imports[i];
+
+		link.first += first;
+		sq_linker_fail(l, sq_vec_push(&l->import_links, link));
+	}
+	for (uint32_t i = 0; i < links->n_files; i++)
+		sq_linker_fail(l, sq_vec_push(&l->import_files, links->files[i]));
+	return true;
+}
+
 uint32_t sq_imports_of(struct sq_linker *l, sq_file f)
 {
 	const struct sq_memo_slot *s = sq_memo_get(&l->import_memo, f);
@@ -92,9 +119,11 @@ uint32_t sq_imports_of(struct sq_linker *l, sq_file f)
 	b = sq_version_bound(l->v, f);
 	if (!b || !l->v->traits[b->lang])
 		return SQ_NONE;
-	sq_imports_begin(&b->columns, &it);
-	while (!l->error && sq_imports_next(&it, &imp))
-		resolve_one(l, b, &imp);
+	if (!take_links(l, f, b->columns.n_imports)) {
+		sq_imports_begin(&b->columns, &it);
+		while (!l->error && sq_imports_next(&it, &imp))
+			resolve_one(l, b, &imp);
+	}
 	if (l->error)
 		return SQ_NONE;
 	sq_linker_fail(l, sq_memo_put(&l->import_memo, f, first, b->columns.n_imports));
@@ -124,14 +153,6 @@ static void mark(struct sq_linker *l, sq_file f)
 		return;
 	l->mark[f] = l->mark_epoch;
 	sq_linker_fail(l, sq_vec_push(&l->queue, f));
-}
-
-/* links of a file that no change concerns: its imports mean what they meant */
-static const struct sq_links *settled_links(const struct sq_linker *l, sq_file f)
-{
-	const struct sq_links *links = sq_version_slot(l->v, f).links;
-
-	return l->stale && links && links->n_links && !sq_file_set_has(l->stale, f) ? links : NULL;
 }
 
 static void mark_imports(struct sq_linker *l, sq_file g)

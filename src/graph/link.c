@@ -48,6 +48,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_vec_deinit(&l->imports);
 	sq_vec_deinit(&l->import_of);
 	sq_vec_deinit(&l->import_scope);
+	sq_vec_deinit(&l->kept);
 	sq_vec_deinit(&l->links);
 	sq_vec_deinit(&l->targets);
 	sq_buf_deinit(&l->ref_bytes);
@@ -233,28 +234,85 @@ static void clear_file(struct sq_linker *l)
 	sq_linker_fail(l, sq_vec_push(&l->links, (struct sq_link){ .state = SQ_LINK_UNRESOLVED }));
 }
 
+/* the link of a reference: index in links */
+static uint32_t link_ref(struct sq_linker *l, const struct sq_ref *r)
+{
+	uint64_t key = meaning(l, r);
+	const struct sq_memo_slot *s = sq_memo_get(&l->link_memo, key);
+	uint32_t index;
+
+	if (s)
+		return s->first;
+	sq_bind(l, r);
+	index = l->error ? 0 : add_link(l);
+	sq_linker_fail(l, sq_memo_put(&l->link_memo, key, index, 0));
+	return index;
+}
+
+/* the next reference, the @i-th, has the link @index */
+static void put_ref(struct sq_linker *l, uint32_t i, uint32_t index)
+{
+	uint8_t buf[SQ_VARINT_MAX];
+
+	if (i % SQ_FACTS_STRIDE == 0)
+		sq_linker_fail(l, sq_vec_push(&l->anchors, (uint32_t)l->ref_bytes.n));
+	sq_buf_add(&l->ref_bytes, buf, (size_t)(sq_varint_put(buf, index) - buf));
+}
+
 static void link_refs(struct sq_linker *l)
 {
 	struct sq_ref_cursor it;
 	struct sq_ref r;
-	uint8_t buf[SQ_VARINT_MAX];
 
 	sq_refs_begin(&l->b->columns, &it);
-	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
-		uint64_t key = meaning(l, &r);
-		const struct sq_memo_slot *s = sq_memo_get(&l->link_memo, key);
-		uint32_t index;
+	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++)
+		put_ref(l, i, link_ref(l, &r));
+	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
+}
 
-		if (s) {
-			index = s->first;
-		} else {
-			sq_bind(l, &r);
-			index = l->error ? 0 : add_link(l);
-			sq_linker_fail(l, sq_memo_put(&l->link_memo, key, index, 0));
-		}
-		if (i % SQ_FACTS_STRIDE == 0)
-			sq_linker_fail(l, sq_vec_push(&l->anchors, (uint32_t)l->ref_bytes.n));
-		sq_buf_add(&l->ref_bytes, buf, (size_t)(sq_varint_put(buf, index) - buf));
+/* ---- links of before -------------------------------------------------------- */
+
+/* may the reference of a C file mean something else now? What has a qualifier may by
+ * its type, or by a type that is behind that one. */
+static bool is_touched(const struct sq_linker *l, const struct sq_ref *r, const uint64_t *names)
+{
+	sq_name name = l->b->names[r->name];
+
+	return r->qual != SQ_NONE || (r->flags & SQ_REFF_EXPR) || r->kind == SQ_REF_IMPORT ||
+	       (names[name / 64] >> (name % 64) & 1);
+}
+
+/* each link of the older piece is of one meaning, and stands where that came first */
+static uint32_t keep_link(struct sq_linker *l, const struct sq_links *old, uint32_t index)
+{
+	struct sq_link link = old->links[index];
+
+	if (!index || l->kept.v[index])
+		return l->kept.v[index];
+	for (unsigned k = 0; k < link.n_listed; k++)
+		sq_linker_fail(l, sq_vec_push(&l->targets, old->targets[link.first + k]));
+	link.first = (uint32_t)l->targets.n - link.n_listed;
+	sq_linker_fail(l, sq_vec_push(&l->links, link));
+	return l->kept.v[index] = (uint32_t)l->links.n - 1;
+}
+
+static void link_refs_again(struct sq_linker *l, const struct sq_links *old, const uint64_t *names)
+{
+	const uint8_t *at = old->ref_link;
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+	uint32_t was;
+
+	sq_vec_clear(&l->kept);
+	sq_linker_fail(l, sq_vec_reserve(&l->kept, old->n_links));
+	if (l->error)
+		return;
+	l->kept.n = old->n_links;
+	memset(l->kept.v, 0, old->n_links * sizeof(*l->kept.v));
+	sq_refs_begin(&l->b->columns, &it);
+	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
+		at = sq_varint_get32(at, &was);
+		put_ref(l, i, is_touched(l, &r, names) ? link_ref(l, &r) : keep_link(l, old, was));
 	}
 	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
 }
@@ -329,7 +387,7 @@ static int make_piece(struct sq_linker *l, struct sq_birth birth, struct sq_link
 	return 0;
 }
 
-int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links)
+static void begin_file(struct sq_linker *l, sq_file f)
 {
 	l->file = f;
 	l->b = sq_version_bound(l->v, f);
@@ -342,7 +400,21 @@ int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct s
 	/* nearly every C name asks what is included; others ask when they need it */
 	if (l->t && l->t->style == SQ_STYLE_INCLUDE)
 		sq_mark_closure(l, f);
+}
+
+int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links)
+{
+	begin_file(l, f);
 	if (!l->error && l->t)
 		link_refs(l);
+	return make_piece(l, birth, ret_links);
+}
+
+int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_links *old, const uint64_t *names,
+		       struct sq_birth birth, struct sq_links **ret_links)
+{
+	begin_file(l, f);
+	if (!l->error)
+		link_refs_again(l, old, names);
 	return make_piece(l, birth, ret_links);
 }

@@ -91,6 +91,7 @@ struct sq_linker {
 	SQ_VEC(uint32_t) import_scope;  /* by import: the definition it is confined to, or SQ_NONE */
 	uint32_t encl;                  /* enclosing definition of the reference under way */
 	struct sq_memo link_memo;
+	SQ_VEC(uint32_t) kept;          /* by a link of the older piece: its index now, 0: none yet */
 	SQ_VEC(struct sq_link) links;
 	SQ_VEC(struct sq_target) targets;
 	struct sq_buf ref_bytes;

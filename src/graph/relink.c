@@ -18,6 +18,7 @@ struct collector {
 	struct sq_file_set *set;
 	names_vec changed;      /* names whose definition set changed */
 	signatures_vec old_sigs, new_sigs;
+	uint64_t *seen;         /* [name] bits: changed, and its files are in the set */
 	int error;
 };
 
@@ -292,7 +293,7 @@ static void add_mentions(struct collector *c)
 			follow_aliases(c, p.file, name);
 		}
 	}
-	sq_free(seen);
+	c->seen = seen;
 }
 
 /* ---- (2) imports, (4) units, (5) configuration --------------------------------------- */
@@ -451,7 +452,7 @@ static void one_change(struct collector *c, const struct sq_file_change *ch)
 
 int sq_relink_collect(const struct sq_version *before, const struct sq_version *after,
 		      const struct sq_file_change *changes, size_t n, unsigned disabled,
-		      struct sq_file_set *set)
+		      struct sq_file_set *set, uint64_t **ret_names)
 {
 	struct collector c = { .before = before, .after = after, .disabled = disabled, .set = set };
 
@@ -462,5 +463,46 @@ int sq_relink_collect(const struct sq_version *before, const struct sq_version *
 	sq_vec_deinit(&c.changed);
 	sq_vec_deinit(&c.old_sigs);
 	sq_vec_deinit(&c.new_sigs);
+	if (c.error)
+		sq_free(c.seen);
+	else
+		*ret_names = c.seen;
 	return c.error;
+}
+
+/* ---- changes of names alone --------------------------------------------------------- */
+
+static bool is_same_text(const struct sq_bound *a, uint32_t i, const struct sq_bound *b, uint32_t k)
+{
+	if (i == SQ_NONE || k == SQ_NONE)
+		return i == k;
+	return a->names[i] == b->names[k];
+}
+
+static bool imports_same(const struct sq_bound *a, const struct sq_bound *b)
+{
+	struct sq_import_cursor at, bt;
+	struct sq_import x, y;
+
+	if (a->columns.n_imports != b->columns.n_imports)
+		return false;
+	sq_imports_begin(&a->columns, &at);
+	sq_imports_begin(&b->columns, &bt);
+	while (sq_imports_next(&at, &x) && sq_imports_next(&bt, &y))
+		if (x.kind != y.kind || x.flags != y.flags || !is_same_text(a, x.target, b, y.target) ||
+		    !is_same_text(a, x.name, b, y.name) || !is_same_text(a, x.alias, b, y.alias))
+			return false;
+	return true;
+}
+
+bool sq_relink_names_only(const struct sq_version *after, const struct sq_file_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sq_bound *a = changes[i].old_bound, *b = changes[i].new_bound;
+		const struct sq_lang_traits *t = traits_of(after, b);
+
+		if (!a || !t || t->style != SQ_STYLE_INCLUDE || a->lang != b->lang || !imports_same(a, b))
+			return false;
+	}
+	return true;
 }

@@ -32,10 +32,18 @@ bool sq_file_set_has(const struct sq_file_set *s, sq_file f);
  * sq_relink_collect() - add to @set every file to be linked again.
  * @before: the published version; @after: the draft (names, shards, bounds final, links old)
  * @disabled: bit mask of triggers left out (tests only)
+ * @ret_names: one bit a name of @after: its definition set changed, or what it passes on; to be freed
  */
 int sq_relink_collect(const struct sq_version *before, const struct sq_version *after,
 		      const struct sq_file_change *changes, size_t n, unsigned disabled,
-		      struct sq_file_set *set) sq_must_check;
+		      struct sq_file_set *set, uint64_t **ret_names) sq_must_check;
+/**
+ * sq_relink_names_only() - do the changes leave alone which files there are, their languages and
+ * what they import, and concern only files that see each other by including? Then all imports mean
+ * what they meant, and a C file's reference without a qualifier means something else only when
+ * its own name is one of those changed.
+ */
+bool sq_relink_names_only(const struct sq_version *after, const struct sq_file_change *changes, size_t n);
 /**
  * sq_relink_expand() - what follows from the links just made: changed import
  * targets reach the importers that mention a name of the difference; changed
