@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "query/run.h"
 
+#define STEPS_PER_ROW 64u       /* of an automaton: about what a row costs */
+
 /* ---- what a whole file says ---------------------------------------------------- */
 
 /* the answer for a whole file, before any definition is decoded */
@@ -104,6 +106,16 @@ static int test_mask(struct sq_run *run, const struct sq_pred *p,
 	return p->mask >> bit & 1;
 }
 
+/* a body may be long; the row budget pays for what is more than a look a byte */
+static int match_source(struct sq_run *run, const struct sq_regex *re, struct sq_slice text)
+{
+	uint64_t work;
+	int yes = sq_regex_match_long(re, text, run->o->cancel, &work);
+	int r = yes < 0 ? yes : sq_run_step(run, work / STEPS_PER_ROW);
+
+	return r ? r : yes;
+}
+
 static int test_returns(struct sq_run *run, const struct sq_pred *p,
 			const struct sq_def *d)
 {
@@ -118,7 +130,7 @@ static int test_returns(struct sq_run *run, const struct sq_pred *p,
 	name = sq_version_string(run->v, run->bound->names[d->name]);
 	text = sq_returns_of((enum sq_lang)run->bound->lang, text, name);
 	if (p->re)
-		return text.n && sq_regex_match(p->re, text);
+		return text.n ? match_source(run, p->re, text) : 0;
 	return sq_returns_match(text, p->value);
 }
 
@@ -133,7 +145,7 @@ static int test_text(struct sq_run *run, const struct sq_pred *p,
 	r = sq_run_text(run, d, &text);
 	if (r)
 		return r == 1 ? 0 : r;
-	return sq_regex_match(p->re, text);
+	return match_source(run, p->re, text);
 }
 
 /* "address_taken:false": what is not in the set */

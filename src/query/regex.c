@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/regex.h"
 
-#include <regex.h>
 #include <stdio.h>
 
 #include "base/error.h"
+#include "query/automaton.h"
 
 struct sq_regex {
-	regex_t re;
+	struct sq_program *program;
+	struct sq_automaton *automaton;
 	char *literal;
 	size_t n_literal;
 	bool literal_is_all;
@@ -27,11 +28,10 @@ struct literals {
 	size_t shortest;
 };
 
-/* one pass over the pattern: what it may hold, and its dialect made POSIX */
+/* one pass over the pattern: what it may hold, and the literals in it */
 struct reader {
 	struct sq_slice in;
 	size_t at;
-	struct sq_buf out;      /* what regcomp gets */
 	struct sq_buf run;      /* plain bytes in a row, outside of groups */
 	struct sq_buf best;     /* the longest run so far */
 	struct sq_buf prefix;   /* the run behind a '^' that begins the pattern */
@@ -47,6 +47,7 @@ struct reader {
 	uint64_t last;
 	bool has_choice;        /* '|' outside of groups: no literal is certain */
 	bool only_literal;
+	int error;              /* -ENOMEM */
 	char *message;
 };
 
@@ -61,18 +62,18 @@ static void end_run(struct reader *r)
 {
 	/* clearing forgets that a run is not what it should be */
 	if (sq_buf_error(&r->run))
-		r->out.error = sq_buf_error(&r->run);
+		r->error = sq_buf_error(&r->run);
 	if (r->in_prefix) {
 		r->in_prefix = false;
 		sq_buf_add_slice(&r->prefix, sq_buf_slice(&r->run));
 		if (sq_buf_error(&r->prefix))
-			r->out.error = sq_buf_error(&r->prefix);
+			r->error = sq_buf_error(&r->prefix);
 	}
 	if (r->run.n > r->best.n) {
 		sq_buf_clear(&r->best);
 		sq_buf_add_slice(&r->best, sq_buf_slice(&r->run));
 		if (sq_buf_error(&r->best))
-			r->out.error = sq_buf_error(&r->best);
+			r->error = sq_buf_error(&r->best);
 	}
 	sq_buf_clear(&r->run);
 }
@@ -130,7 +131,7 @@ static void note_group(struct reader *r)
 		l = t;
 	}
 	if (sq_buf_error(&l.text))
-		r->out.error = sq_buf_error(&l.text);
+		r->error = sq_buf_error(&l.text);
 	sq_buf_deinit(&l.text);
 }
 
@@ -143,12 +144,8 @@ static void not_plain(struct reader *r)
 
 static void add_plain(struct reader *r, char c)
 {
-	if (strchr("\\^$.[]|()*+?{}", c))
-		sq_buf_putc(&r->out, '\\');
-	sq_buf_putc(&r->out, c);
-	if (r->depth)
-		return;
-	sq_buf_putc(&r->run, c);
+	if (!r->depth)
+		sq_buf_putc(&r->run, c);
 }
 
 static int read_escape(struct reader *r)
@@ -159,17 +156,14 @@ static int read_escape(struct reader *r)
 		return refuse(r, "a backslash at the end");
 	c = r->in.p[++r->at];
 	r->last = 1;
+	if (!c)
+		return refuse(r, "a NUL byte");
 	if (c >= '0' && c <= '9')
 		return refuse(r, "back references are not supported");
-	if (c == 'd' || c == 'D') {
-		not_plain(r);
-		sq_buf_puts(&r->out, c == 'd' ? "[0-9]" : "[^0-9]");
-	} else if (c == 'n' || c == 't') {
+	if (c == 'n' || c == 't') {
 		add_plain(r, c == 'n' ? '\n' : '\t');
-	} else if (strchr("wWsSbB<>", c)) {
+	} else if (strchr("dDwWsSbB<>", c)) {
 		not_plain(r);
-		sq_buf_putc(&r->out, '\\');
-		sq_buf_putc(&r->out, c);
 	} else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') {
 		return refuse(r, "an unknown escape");
 	} else {
@@ -178,58 +172,41 @@ static int read_escape(struct reader *r)
 	return 0;
 }
 
-/* ":alpha:]", ".x.]" or "=x=]" at @i; returns the index of its last byte */
-static size_t copy_named_class(struct reader *r, size_t i)
+/* behind ":alpha:]", ".x.]" or "=x=]" at @i */
+static size_t skip_named_class(const struct reader *r, size_t i)
 {
-	char kind = r->in.p[i];
+	char kind = r->in.p[i++];
 
-	sq_buf_putc(&r->out, r->in.p[i++]);
-	while (i < r->in.n && r->in.p[i] != kind)
-		sq_buf_putc(&r->out, r->in.p[i++]);
-	for (int k = 0; k < 2 && i < r->in.n; k++)
-		sq_buf_putc(&r->out, r->in.p[i++]);
-	return i - 1;
+	while (i + 1 < r->in.n && (r->in.p[i] != kind || r->in.p[i + 1] != ']'))
+		i++;
+	return SQ_MIN(i + 2, r->in.n);
 }
 
-/* copied as it is up to its ']', a \d inside made a range */
+/* up to its ']'; what it holds is the compiler's business, but for escapes */
 static int read_class(struct reader *r)
 {
-	size_t start = r->at;
-	size_t i = r->at + 1;
+	size_t start = r->at, i = r->at + 1, first;
 
 	not_plain(r);
 	r->last = 1;
-	sq_buf_putc(&r->out, '[');
-	if (i < r->in.n && r->in.p[i] == '^')
-		sq_buf_putc(&r->out, r->in.p[i++]);
-	for (size_t first = i; i < r->in.n; i++) {
-		char c = r->in.p[i];
+	i += i < r->in.n && r->in.p[i] == '^';
+	for (first = i; i < r->in.n; i++) {
+		char c = r->in.p[i], next = i + 1 < r->in.n ? r->in.p[i + 1] : '\0';
 
+		if (!c)
+			return refuse(r, "a NUL byte");
 		if (c == ']' && i > first) {
-			sq_buf_putc(&r->out, ']');
 			r->at = i;
 			return 0;
 		}
-		if (c == '\\' && i + 1 < r->in.n) {
-			char e = r->in.p[++i];
-			const char *set = e == 'd' ? "0-9" :
-					  e == 'w' ? "[:alnum:]_" :
-					  e == 's' ? "[:space:]" : NULL;
-
-			if (set)
-				sq_buf_puts(&r->out, set);
-			else if (strchr("]^-[", e))
-				return refuse(r, "escape ']' '^' '-' '[' in a "
-						 "class by their position");
-			else
-				sq_buf_putc(&r->out, e);
-			continue;
-		}
-		sq_buf_putc(&r->out, c);
-		if (c == '[' && i + 1 < r->in.n &&
-		    strchr(":.=", r->in.p[i + 1])) {
+		if (c == '\\' && next) {
+			if ((next >= '0' && next <= '9') ||
+			    ((next | 0x20) >= 'a' && (next | 0x20) <= 'z' && !strchr("dDwWsSnt", next)))
+				return refuse(r, "an unknown escape in a class");
+			i++;
+		} else if (c == '[' && next && strchr(":.=", next)) {
 			/* the ']' of [:alpha:] does not end the class */
-			i = copy_named_class(r, i + 1);
+			i = skip_named_class(r, i + 1) - 1;
 		}
 	}
 	r->at = start;
@@ -262,7 +239,6 @@ static int read_interval(struct reader *r)
 	/* without an end there is one more, which repeats */
 	is_open = r->in.p[i - 1] == ',';
 	r->last *= SQ_MAX(largest + is_open, (uint64_t)1);
-	sq_buf_add(&r->out, r->in.p + r->at, i + 1 - r->at);
 	r->at = i;
 	return 0;
 }
@@ -280,10 +256,8 @@ static int read_repeat(struct reader *r, char c)
 	end_run(r);
 	if (c == '{')
 		ret = read_interval(r);
-	else
-		sq_buf_putc(&r->out, c);
 	if (c == '+')
-		r->last *= 2;   /* regcomp writes x+ as xx*, and x++ as xx*(xx*)* */
+		r->last *= 2;   /* x++++ is no pattern, but nests as deep as it is long */
 	if (!ret && r->at + 1 < r->in.n && r->in.p[r->at + 1] == '?')
 		return refuse(r, "lazy repetition is not supported");
 	return ret;
@@ -303,7 +277,6 @@ static int open_group(struct reader *r)
 	}
 	r->atoms[++r->depth] = 0;
 	r->last = 0;
-	sq_buf_putc(&r->out, '(');
 	return 0;
 }
 
@@ -312,20 +285,7 @@ static int close_group(struct reader *r)
 	if (!r->depth)
 		return refuse(r, "')' without '('");
 	r->last = r->atoms[r->depth--] + 1;
-	sq_buf_putc(&r->out, ')');
 	return 0;
-}
-
-/* REG_NEWLINE makes '^' and '$' match at lines and keeps '.' inside one */
-static void add_any(struct reader *r)
-{
-	bool lines = r->flags & SQ_REGEXF_LINES;
-	bool all = r->flags & SQ_REGEXF_DOT_ALL;
-
-	if (lines && all)
-		sq_buf_puts(&r->out, "(.|\n)");
-	else
-		sq_buf_puts(&r->out, lines || all ? "." : "[^\n]");
 }
 
 /* a '|' outside of groups: what groups before it hold is not certain */
@@ -335,7 +295,7 @@ static void note_choice(struct reader *r)
 		int error = sq_buf_error(&r->any.text);
 
 		if (error)
-			r->out.error = error;
+			r->error = error;
 		sq_buf_clear(&r->any.text);
 		r->any.n = 0;
 	}
@@ -371,20 +331,17 @@ static int read_one(struct reader *r)
 		return read_repeat(r, c);
 	case '|':
 		not_plain(r);
-		sq_buf_putc(&r->out, c);
 		if (!r->depth)
 			note_choice(r);
 		break;
 	case '^':
 	case '$':
 		not_plain(r);
-		sq_buf_putc(&r->out, c);
 		r->in_prefix = c == '^' && !r->at && !(r->flags & SQ_REGEXF_LINES);
 		break;
 	case '.':
 		r->last = 1;
 		not_plain(r);
-		add_any(r);
 		break;
 	default:
 		r->last = 1;
@@ -417,28 +374,22 @@ static int read_all(struct reader *r)
 
 static int compile(struct sq_regex *re, struct reader *r)
 {
-	int flags = REG_EXTENDED | REG_NOSUB;
-	const char *text = sq_buf_z(&r->out);
-	char why[96];
-	int e;
+	const char *why;
+	int ret;
 
-	if (!text)
+	if (r->error)
 		return sq_error_origin(-ENOMEM);
-	flags |= r->flags & SQ_REGEXF_ICASE ? REG_ICASE : 0;
-	flags |= r->flags & SQ_REGEXF_LINES ? REG_NEWLINE : 0;
-	e = regcomp(&re->re, text, flags);
-	if (!e)
-		return 0;
-	if (e == REG_ESPACE)
-		return sq_error_origin(-ENOMEM);
-	regerror(e, &re->re, why, sizeof(why));
+	ret = sq_program_new(r->in, r->flags, &re->program, &why);
+	if (ret < 0)
+		return sq_error_trace(ret);
+	if (!ret)
+		return sq_error_trace(sq_automaton_new(re->program, &re->automaton));
 	r->at = 0;
 	return refuse(r, why);
 }
 
 static void reader_deinit(struct reader *r)
 {
-	sq_buf_deinit(&r->out);
 	sq_buf_deinit(&r->run);
 	sq_buf_deinit(&r->best);
 	sq_buf_deinit(&r->prefix);
@@ -496,13 +447,11 @@ int sq_regex_new_flags(struct sq_slice pattern, unsigned flags, struct sq_regex 
 		ret = take_needs(re, &r);
 		if (!re->icase && !r.has_choice)
 			take_literals(re, &r);
-		if (ret < 0)
-			sq_regex_free(re);
-		else
-			*ret_re = re;
-	} else {
-		sq_free(re);
 	}
+	if (ret)
+		sq_regex_free(re);
+	else
+		*ret_re = re;
 	reader_deinit(&r);
 	return ret;
 }
@@ -560,7 +509,8 @@ int sq_regex_new_glob(struct sq_slice glob, struct sq_regex **ret_re,
 struct sq_regex *sq_regex_free(struct sq_regex *re)
 {
 	if (re) {
-		regfree(&re->re);
+		sq_automaton_free(re->automaton);
+		sq_program_free(re->program);
 		sq_free(re->literal);
 		sq_free(re->prefix);
 		sq_free(re->needs_text);
@@ -569,48 +519,7 @@ struct sq_regex *sq_regex_free(struct sq_regex *re)
 	return NULL;
 }
 
-/* AddressSanitizer's regexec() reads on to a NUL, whatever REG_STARTEND says */
-#ifdef __SANITIZE_ADDRESS__
-#define NEEDS_NUL 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NEEDS_NUL 1
-#endif
-#endif
-
-static bool execute(const struct sq_regex *re, const char *p, size_t n)
-{
-	regmatch_t m = { .rm_so = 0, .rm_eo = (regoff_t)n };
-
-	return !regexec(&re->re, p, 1, &m, REG_STARTEND);
-}
-
-#ifdef NEEDS_NUL
-static bool run_regex(const struct sq_regex *re, struct sq_slice text)
-{
-	char small[4096];
-	char *copy = small;
-	bool yes;
-
-	if (text.n >= sizeof(small))
-		copy = sq_malloc(text.n + 1);
-	if (!copy)
-		return false;
-	memcpy(copy, text.p ? text.p : "", text.n);
-	copy[text.n] = '\0';
-	yes = execute(re, copy, text.n);
-	if (copy != small)
-		sq_free(copy);
-	return yes;
-}
-#else
-static bool run_regex(const struct sq_regex *re, struct sq_slice text)
-{
-	return execute(re, text.p ? text.p : "", text.n);
-}
-#endif
-
-/* the matcher of the C library is a hundred times slower than this */
+/* memmem() is faster than a look a byte */
 static bool has_need(const struct sq_regex *re, struct sq_slice text)
 {
 	if (re->n_needs < 2 || re->icase)
@@ -622,20 +531,40 @@ static bool has_need(const struct sq_regex *re, struct sq_slice text)
 	return false;
 }
 
-bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
+/* can the literals decide? 0 or 1; -1: they cannot */
+static int match_literals(const struct sq_regex *re, struct sq_slice text)
 {
 	if (re->n_prefix && (text.n < re->n_prefix ||
 			     memcmp(text.p, re->prefix, re->n_prefix)))
-		return false;
+		return 0;
 	if (re->prefix_is_all)
-		return true;
+		return 1;
 	if (text.n < re->n_literal ||
 	    (re->n_literal &&
 	     !memmem(text.p, text.n, re->literal, re->n_literal)))
-		return false;
+		return 0;
 	if (re->literal_is_all)
-		return true;
-	return has_need(re, text) && run_regex(re, text);
+		return 1;
+	return has_need(re, text) ? -1 : 0;
+}
+
+bool sq_regex_match(const struct sq_regex *re, struct sq_slice text)
+{
+	int yes = match_literals(re, text);
+
+	return (yes < 0 ? sq_automaton_match(re->automaton, text, NULL) : yes) == 1;
+}
+
+int sq_regex_match_long(const struct sq_regex *re, struct sq_slice text, const bool *cancel,
+			uint64_t *ret_work)
+{
+	int yes = match_literals(re, text);
+	uint64_t before = sq_automaton_work(re->automaton);
+
+	if (yes < 0)
+		yes = sq_automaton_match(re->automaton, text, cancel);
+	*ret_work = sq_automaton_work(re->automaton) - before;
+	return yes;
 }
 
 struct sq_regex_needs sq_regex_needs(const struct sq_regex *re)

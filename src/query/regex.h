@@ -2,12 +2,12 @@
 #pragma once
 /*
  * regex — a compiled pattern: POSIX extended syntax with \d \w \s \b and
- * (?:...), matched byte by byte and anywhere in the text. Back references are
- * refused, so that a match is at worst quadratic in the text (the C library
- * begins again at each byte); nesting and repetition are bounded, so that
- * compiling is cheap.
+ * (?:...), matched byte by byte, ASCII only, and anywhere in the text. There are
+ * no back references, so that an automaton decides it in time linear in the
+ * text (automaton.h); nesting and repetition are bounded, so that compiling is
+ * cheap and a byte costs a bounded number of steps.
  * Ownership: belongs to its creator.
- * Threads:   matching is safe from several threads, but they take turns.
+ * Threads:   one at a time, matching included: it keeps what it learnt.
  */
 #include <stdbool.h>
 
@@ -37,6 +37,14 @@ int sq_regex_new_glob(struct sq_slice glob, struct sq_regex **ret_re,
 		      char ret_message[SQ_REGEX_MESSAGE]) sq_must_check;
 struct sq_regex *sq_regex_free(struct sq_regex *re);
 bool sq_regex_match(const struct sq_regex *re, struct sq_slice text);
+/**
+ * sq_regex_match_long() - the same for a text that may be long.
+ * @cancel: may be NULL.
+ * @ret_work: steps that it took beyond a look at each byte.
+ * Return: 0 or 1; -ECANCELED.
+ */
+int sq_regex_match_long(const struct sq_regex *re, struct sq_slice text, const bool *cancel,
+			uint64_t *ret_work) sq_must_check;
 /** sq_regex_literal() - bytes that every match contains; empty: none known.
  *  @ret_is_all: containing them is enough. */
 struct sq_slice sq_regex_literal(const struct sq_regex *re, bool *ret_is_all);

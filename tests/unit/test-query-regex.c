@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "query/automaton.h"
 #include "query/regex.h"
 
 static char message[SQ_REGEX_MESSAGE];
@@ -48,6 +50,23 @@ START_TEST(dialect)
 		{ "\\(\\)\\[\\]\\{\\}\\*\\+\\?\\|\\^\\$\\\\", "()[]{}*+?|^$\\", "()" },
 		{ "a}b]", "a}b]", "ab" },
 		{ "colou?r", "color", "colr" },
+		{ "^[\\n\\t]$", "\n", "n" },
+		{ "^[\\D]$", "a", "1" },
+		{ "^[\\]\\-x]$", "-", "a" },
+		{ "^[a\\]]$", "]", "\\" },
+		{ "^[ab-]$", "-", "c" },
+		{ "^[+--]$", ",", "." },
+		{ "^[[:alpha:][:digit:]-]+$", "a-1", "a_1" },
+		{ "^[[.x.]-z]$", "y", "w" },
+		{ "\\Bet\\b", "get", "et" },
+		{ "\\<a\\>", "b a", "ba" },
+		{ "^(a|b|)c$", "c", "dc" },
+		{ "^(a{2}){2}$", "aaaa", "aaa" },
+		{ "^a{,2}$", "", "aaa" },
+		{ "^(a*)*b$", "aab", "aa" },
+		{ "x$|^y", "ax", "ay" },
+		{ "^\xff.$", "\xff\xfe", "\xff" },
+		{ "^[^a]$", "\xe4", "a" },
 	};
 
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
@@ -190,7 +209,9 @@ START_TEST(refused)
 		"\\1", "(a)\\1", "a\\", "\\q", "a*?", "a+?", "a{", "a{x}",
 		"a{1001}", "((a{100}){100}){100}", "a{9999999999999999999999}",
 		"a+++++++++++++++++++++++++++++++++++++++", "a{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}",
-		"[b-a]", "^*", "{2}", "a{2,1}", "[[:nope:]]", "[[.",
+		"[b-a]", "^*", "{2}", "a{2,1}", "[[:nope:]]", "[[.", "[[.ab.]]",
+		"a{}", "a{1,2,3}", "[a-\\d]", "[\\q]", "[\\1]", "(||||){1000}{1000}",
+		"((((((((((||||){9}|){9}|){9}|){9}|){9}|){9}|){9}|){9}|){9}|){9}",
 	};
 
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(bad); i++) {
@@ -221,6 +242,167 @@ START_TEST(size_is_bounded)
 			 SQ_REGEX_E_SYNTAX);
 	ck_assert_int_eq(sq_regex_new(sq_slice(text, sizeof(text) - 1), false,
 				      &re, message), 0);
+	sq_regex_free(re);
+}
+END_TEST
+
+/* ---- against the C library ---- */
+
+#define DEPTH 3u
+
+static uint32_t below(uint64_t *state, uint32_t n)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*state >> 33) % n;
+}
+
+static void random_pattern(uint64_t *rnd, char *to, size_t cap, unsigned depth)
+{
+	bool inside = depth < DEPTH;    /* assertions in repeated groups are more than it can do */
+
+	static const char *const atom[] = { "a", "b", "_", "A", ".", "[ab]", "[^a]", "\\w", "\\W", "\\s", "[b-z_]",
+					    "[[:upper:]]", "-", "ab" };
+	static const char *const repeat[] = { "*", "+", "?", "{2}", "{0,2}", "{1,}", "{,3}" };
+	size_t n = 0;
+
+	to[0] = '\0';
+	for (unsigned k = below(rnd, 4); k; k--) {
+		char inner[512] = "a";
+		uint32_t what = below(rnd, 10);
+
+		if (what == 0)
+			n += (size_t)snprintf(to + n, cap - n, "%s", below(rnd, 2) ? "|" : "b|_");
+		else if (what == 1 && !inside)
+			n += (size_t)snprintf(to + n, cap - n, "%s", below(rnd, 2) ? "^" : "$");
+		else if (what == 2 && !inside)
+			n += (size_t)snprintf(to + n, cap - n, "%s", below(rnd, 2) ? "\\<" : "\\>");
+		if (depth && what == 3)
+			random_pattern(rnd, inner, sizeof(inner), depth - 1);
+		if (what == 3)
+			n += (size_t)snprintf(to + n, cap - n, "(%.100s)", inner);
+		else
+			n += (size_t)snprintf(to + n, cap - n, "%s", atom[below(rnd, SQ_ARRAY_SIZE(atom))]);
+		if (below(rnd, 3) == 0)
+			n += (size_t)snprintf(to + n, cap - n, "%s", repeat[below(rnd, SQ_ARRAY_SIZE(repeat))]);
+	}
+}
+
+static void random_text(uint64_t *rnd, char *to, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = "aaabb_A- c"[below(rnd, 10)];
+	to[n] = '\0';
+}
+
+/* one pattern over many texts, so that states are met again; no newlines, which its '$' takes for an end */
+static unsigned compare(uint64_t *rnd, const char *pattern, bool icase)
+{
+	unsigned n = 0;
+	struct sq_regex *re = NULL;
+	regex_t other;
+
+	if (sq_regex_new(sq_slice_z(pattern), icase, &re, message))
+		return 0;
+	ck_assert_msg(!regcomp(&other, pattern, REG_EXTENDED | REG_NOSUB | (icase ? REG_ICASE : 0)),
+		      "%s: accepted", pattern);
+	for (unsigned i = 0; i < 30; i++, n++) {
+		char text[40];
+		bool yes;
+
+		random_text(rnd, text, below(rnd, 12));
+		yes = !regexec(&other, text, 0, NULL, 0);
+		ck_assert_msg(sq_regex_match(re, sq_slice_z(text)) == yes, "%s over '%s': %s", pattern, text,
+			      yes ? "missed" : "too much");
+	}
+	regfree(&other);
+	sq_regex_free(re);
+	return n;
+}
+
+START_TEST(as_the_c_library)
+{
+	const char *seed = getenv("SQ_TEST_SEED"), *rounds = getenv("SQ_TEST_ROUNDS");
+	uint64_t rnd = seed ? strtoull(seed, NULL, 0) : 1;
+	unsigned n = 0, n_patterns = rounds ? (unsigned)atoi(rounds) : 4000;
+
+	for (unsigned i = 0; i < n_patterns; i++) {
+		char pattern[600];
+
+		random_pattern(&rnd, pattern, sizeof(pattern), DEPTH);
+		n += compare(&rnd, pattern, !below(&rnd, 4));
+	}
+	ck_assert_uint_gt(n, n_patterns * 20);
+}
+END_TEST
+
+/* ---- cost ---- */
+
+static char *bad_text(size_t n)
+{
+	char *text = malloc(n);
+	uint64_t rnd = 7;
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = below(&rnd, 2) ? 'a' : 'b';
+	return text;
+}
+
+/* steps a byte stay below what stands in the pattern, however long the text is */
+START_TEST(cost_is_linear)
+{
+	static const struct { const char *re; uint64_t per_byte; } t[] = {
+		{ "[ab]*a[ab]{17}[0-9]", 80 }, { "[ab]*[0-9]", 1 }, { "([ab]|b)*c", 1 },
+		{ "(a*)*(b*)*(a*)*c", 1 }, { "(a|aa)+c", 1 }, { "(x+x+)+y", 1 },
+		{ "[ab]*a[ab]{300}[0-9]", 1000 }, { "(a|b|ab|ba)*a(a|b){40}c", 2000 },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++)
+		for (size_t n = 10000; n <= 160000; n *= 4) {
+			struct sq_regex *re = compile(t[i].re, false);
+			char *text = bad_text(n);
+			uint64_t work;
+
+			ck_assert_int_eq(sq_regex_match_long(re, sq_slice(text, n), NULL, &work), 0);
+			ck_assert_msg(work <= t[i].per_byte * n, "%s: %llu steps in %zu bytes", t[i].re,
+				      (unsigned long long)work, n);
+			free(text);
+			sq_regex_free(re);
+		}
+}
+END_TEST
+
+/* states that do not fit are forgotten, and the answer stays right */
+START_TEST(room_is_bounded)
+{
+	struct sq_regex *re = compile("a[ab]{17}[0-9]", false);
+	size_t n = 200000;
+	char *text = bad_text(n);
+	uint64_t work, again;
+
+	ck_assert_int_eq(sq_regex_match_long(re, sq_slice(text, n), NULL, &work), 0);
+	text[n - 19] = 'a';
+	text[n - 1] = '7';
+	ck_assert_int_eq(sq_regex_match_long(re, sq_slice(text, n), NULL, &again), 1);
+	/* all states would be some 100 bytes each */
+	ck_assert_uint_gt(work, SQ_AUTOMATON_BYTES);
+	text[n - 19] = 'b';
+	ck_assert_int_eq(sq_regex_match_long(re, sq_slice(text, n), NULL, &again), 0);
+	free(text);
+	sq_regex_free(re);
+}
+END_TEST
+
+START_TEST(cancelled)
+{
+	struct sq_regex *re = compile("[ab]*a[ab]{300}[0-9]", false);
+	size_t n = 4000000;
+	char *text = bad_text(n);
+	const bool yes = true;
+	uint64_t work;
+
+	ck_assert_int_eq(sq_regex_match_long(re, sq_slice(text, n), &yes, &work), -ECANCELED);
+	ck_assert_uint_lt(work, 4u << 20);
+	free(text);
 	sq_regex_free(re);
 }
 END_TEST
@@ -259,6 +441,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_set_timeout(c, 300);
 	tcase_add_test(c, dialect);
 	tcase_add_test(c, needs);
 	tcase_add_test(c, prefixes);
@@ -269,6 +452,10 @@ int main(void)
 	tcase_add_test(c, refused);
 	tcase_add_test(c, size_is_bounded);
 	tcase_add_test(c, globs);
+	tcase_add_test(c, as_the_c_library);
+	tcase_add_test(c, cost_is_linear);
+	tcase_add_test(c, room_is_bounded);
+	tcase_add_test(c, cancelled);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
