@@ -382,6 +382,18 @@ enum sq_visit sq_rust_on_macro_definition(struct sq_walk *w, struct sq_frame *f)
 	return SQ_DESCEND;
 }
 
+/* the body's hash begins at the first rule: behind the name */
+enum sq_visit sq_rust_on_macro_rule(struct sq_walk *w, struct sq_frame *f)
+{
+	struct sq_frame *macro = &f[-1];
+
+	if (macro->def != SQ_NONE && !macro->count++) {
+		macro->roll = w->roll;
+		macro->n_tokens = w->n_tokens;
+	}
+	return SQ_DESCEND;
+}
+
 #define PENDING (SQ_NONE - 1)   /* type of a local that is not bound yet */
 
 /*

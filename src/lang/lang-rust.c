@@ -604,6 +604,7 @@ static const struct sq_rule_row rules[] = {
 	{ .type = "function_signature_item", .enter = sq_rust_on_function,
 	  .leave = sq_rust_leave_function },
 	{ .type = "macro_definition", .enter = sq_rust_on_macro_definition },
+	{ .type = "macro_rule", .enter = sq_rust_on_macro_rule },
 	{ .type = "token_tree", .arg = RUST_TOKENS },
 	{ .type = "token_repetition", .arg = RUST_TOKENS },
 	{ .type = "type_parameter", .arg = RUST_TYPE_PARAMETER },

@@ -62,6 +62,7 @@ enum sq_visit sq_rust_on_modifiers(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_rust_on_attribute(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_rust_on_self_parameter(struct sq_walk *w, struct sq_frame *f);
 enum sq_visit sq_rust_on_macro_definition(struct sq_walk *w, struct sq_frame *f);
+enum sq_visit sq_rust_on_macro_rule(struct sq_walk *w, struct sq_frame *f);
 /** sq_rust_bind() - the name at pattern leaf @f; visible when its statement ends. */
 void sq_rust_bind(struct sq_walk *w, struct sq_frame *f, uint32_t sym);
 enum sq_visit sq_rust_on_let(struct sq_walk *w, struct sq_frame *f);

@@ -342,6 +342,12 @@ START_TEST(body_hash)
 			  hash_of(SQ_LANG_GO, "package p\ntype B struct { x int }\n"));
 	ck_assert_uint_eq(hash_of(SQ_LANG_RUST, "fn f(a: u8) -> u8 { g(a) }"),
 			  hash_of(SQ_LANG_RUST, "fn h(a: u8) -> u8 { g(a) }"));
+	ck_assert_uint_eq(hash_of(SQ_LANG_RUST, "macro_rules! a { ($x:expr) => { g($x) }; () => {} }"),
+			  hash_of(SQ_LANG_RUST, "macro_rules! b { ($x:expr) => { g($x) }; () => {} }"));
+	ck_assert_uint_ne(hash_of(SQ_LANG_RUST, "macro_rules! a { ($x:expr) => { g($x) }; () => {} }"),
+			  hash_of(SQ_LANG_RUST, "macro_rules! a { ($x:expr) => { h($x) }; () => {} }"));
+	ck_assert_uint_ne(hash_of(SQ_LANG_RUST, "macro_rules! a { ($x:expr) => { 1 }; () => {} }"),
+			  hash_of(SQ_LANG_RUST, "macro_rules! a { ($y:tt) => { 1 }; () => {} }"));
 	ck_assert_uint_eq(hash_of(SQ_LANG_JAVA, "class A { int x; }"), hash_of(SQ_LANG_JAVA, "class B { int x; }"));
 	ck_assert_uint_eq(hash_of(SQ_LANG_C, "int x = 3;"), 0);
 	ck_assert_uint_eq(hash_of(SQ_LANG_PYTHON, "def f(a):\n  return a  # c\n"),
