@@ -73,70 +73,146 @@ static int files_by_text(struct sq_run *run, const struct sq_pred *p, uint64_t *
 
 /* ---- by what they mean ------------------------------------------------------------ */
 
-/* is a member of the set that the import may mean in file @g? A named import means that name only */
-static bool has_member(struct sq_run *run, const struct sq_selection *of, sq_file g,
-		       sq_name name)
+/* a visit of what the imports of a file mean */
+struct meanings {
+	struct sq_run *run;
+	const struct sq_selection *of;
+	/* called for each member of ->of, again when several lines mean it; 1 ends the visit */
+	int (*fn)(void *arg, const struct sq_import *imp, sq_file g, uint32_t def);
+	void *arg;
+};
+
+/* members in file @g. A named import means that name only */
+static int visit_members(const struct meanings *m, const struct sq_import *imp, sq_file g,
+			 sq_name name)
 {
-	const struct sq_bound *b = sq_version_bound(run->v, g);
+	const struct sq_bound *b = sq_version_bound(m->run->v, g);
 	struct sq_def_cursor it;
 	struct sq_def d;
+	int r;
 
 	if (!b)
-		return false;
+		return 0;
+	r = sq_run_step(m->run, b->columns.n_defs);
 	sq_defs_begin(&b->columns, &it);
-	for (uint32_t i = 0; sq_defs_next(&it, &d); i++)
+	for (uint32_t i = 0; !r && sq_defs_next(&it, &d); i++)
 		if ((name == SQ_NAME_NONE || b->names[d.name] == name) &&
-		    sq_selection_has(of, g, i))
-			return true;
-	return false;
+		    sq_selection_has(m->of, g, i))
+			r = m->fn(m->arg, imp, g, i);
+	return r;
 }
 
-static bool file_means(struct sq_run *run, struct sq_file_slot slot,
-		       const struct sq_selection *of, const uint64_t *homes)
+/* @homes: files that have members */
+static int visit_meanings(const struct meanings *m, struct sq_file_slot slot, const uint64_t *homes)
 {
 	const struct sq_bound *b = slot.bound;
 	struct sq_import_cursor it;
 	struct sq_import imp;
+	int r = 0;
 
 	sq_imports_begin(&b->columns, &it);
-	for (uint32_t i = 0; sq_imports_next(&it, &imp); i++) {
+	for (uint32_t i = 0; !r && sq_imports_next(&it, &imp); i++) {
 		const struct sq_import_link *link = &slot.links->imports[i];
 		sq_name name = imp.kind == SQ_IMPORT_NAME && imp.name != SQ_NONE ?
 			       b->names[imp.name] : SQ_NAME_NONE;
 
 		if (!is_import(&imp))
 			continue;
-		for (uint32_t k = 0; k < link->n; k++) {
+		for (uint32_t k = 0; !r && k < link->n; k++) {
 			sq_file g = slot.links->files[link->first + k];
 
-			if ((homes[g >> 6] >> (g & 63) & 1) && has_member(run, of, g, name))
-				return true;
+			if (homes[g >> 6] >> (g & 63) & 1)
+				r = visit_members(m, &imp, g, name);
 		}
 	}
-	return false;
+	return r;
 }
 
-static int files_by_meaning(struct sq_run *run, const struct sq_pred *p, uint64_t *files)
+static int stop(void *arg, const struct sq_import *imp, sq_file g, uint32_t def)
+{
+	(void)arg;
+	(void)imp;
+	(void)g;
+	(void)def;
+	return 1;
+}
+
+/* a bit for each file that has a member; NULL: no memory */
+static uint64_t *homes_of(const struct sq_run *run, const struct sq_selection *of)
 {
 	uint64_t *homes = sq_calloc(run->v->n_file_ids / 64 + 1, sizeof(*homes));
-	struct sq_selection of = { .numbering = &run->numbering };
-	struct sq_selection_cursor it;
+	struct sq_selection_cursor it = sq_selection_begin(of);
 	uint64_t key;
-	int r = homes ? sq_run_subset(run, p->sub, &of) : sq_error_origin(-ENOMEM);
 
-	it = sq_selection_begin(&of);
-	while (!r && sq_selection_next(&it, &key))
+	while (homes && sq_selection_next(&it, &key))
 		add_file(homes, sq_key_file(key));
+	return homes;
+}
+
+static int mark_files(struct sq_run *run, const struct sq_selection *of, const uint64_t *homes,
+		      uint64_t *files)
+{
+	const struct meanings m = { run, of, stop, NULL };
+	int r = 0;
+
 	for (sq_file f = 0; !r && f < run->v->n_file_ids; f++) {
 		struct sq_file_slot slot = sq_version_slot(run->v, f);
 
 		if (!slot.links)
 			continue;
-		if (file_means(run, slot, &of, homes))
+		r = visit_meanings(&m, slot, homes);
+		if (r == 1)
 			add_file(files, f);
-		r = sq_run_step(run, 1 + slot.bound->columns.n_imports);
+		if (r == 0 || r == 1)
+			r = sq_run_step(run, 1 + slot.bound->columns.n_imports);
+	}
+	return r;
+}
+
+static int files_by_meaning(struct sq_run *run, const struct sq_pred *p, uint64_t *files)
+{
+	struct sq_selection of = { .numbering = &run->numbering };
+	uint64_t *homes = NULL;
+	int r = sq_run_subset(run, p->sub, &of);
+
+	if (!r) {
+		homes = homes_of(run, &of);
+		r = homes ? mark_files(run, &of, homes, files) : sq_error_origin(-ENOMEM);
 	}
 	sq_selection_deinit(&of);
+	sq_free(homes);
+	return r;
+}
+
+/* the pairs of one item on the left */
+struct import_pairs {
+	struct sq_pair_list *pairs;
+	size_t first;
+	struct sq_match left;
+};
+
+static int take_imported(void *arg, const struct sq_import *imp, sq_file g, uint32_t def)
+{
+	struct import_pairs *p = arg;
+
+	return sq_pair_list_add(p->pairs, p->first,
+				(struct sq_pair){ p->left, { g, def, 0 }, imp->line });
+}
+
+int sq_run_import_pairs(struct sq_run *run, const struct sq_selection *right,
+			const struct sq_result *res, struct sq_pair_list *pairs)
+{
+	uint64_t *homes = homes_of(run, right);
+	int r = homes ? 0 : sq_error_origin(-ENOMEM);
+
+	for (size_t i = 0; !r && i < res->n_items; i++) {
+		struct import_pairs p = { pairs, pairs->n, res->items[i] };
+		const struct meanings m = { run, right, take_imported, &p };
+		struct sq_file_slot slot = sq_version_slot(run->v, p.left.file);
+
+		if (slot.links)
+			r = visit_meanings(&m, slot, homes);
+	}
 	sq_free(homes);
 	return r;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which pairs a join at the top of a query is made of: for each item of the
- * answer, the definitions on the right that it calls, inherits or implements. */
+ * answer, the definitions on the right that it calls, inherits or implements, or that its
+ * file imports. */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -13,8 +14,16 @@ struct gather {
 	enum sq_field field;
 	struct sq_match left;
 	size_t first;                   /* pair of this item */
-	SQ_VEC(struct sq_pair) pairs;
+	struct sq_pair_list pairs;
 };
+
+int sq_pair_list_add(struct sq_pair_list *l, size_t first, struct sq_pair p)
+{
+	for (size_t i = first; i < l->n; i++)
+		if (l->v[i].right.file == p.right.file && l->v[i].right.def == p.right.def)
+			return 0;
+	return l->n == SQ_QUERY_MAX_PAIRS ? SQ_RUN_E_BUDGET : sq_vec_push(l, p);
+}
 
 static bool makes_pair(enum sq_field field, const struct sq_ref *ref)
 {
@@ -41,13 +50,7 @@ static int take_edge(void *arg, const struct sq_edge *e)
 				e->target.ordinal);
 	if (def == SQ_NONE || !sq_selection_has(g->right, e->target.file, def))
 		return 0;
-	for (size_t i = g->first; i < g->pairs.n; i++)
-		if (g->pairs.v[i].right.file == e->target.file &&
-		    g->pairs.v[i].right.def == def)
-			return 0;
-	if (g->pairs.n == SQ_QUERY_MAX_PAIRS)
-		return SQ_RUN_E_BUDGET;
-	return sq_vec_push(&g->pairs, (struct sq_pair){
+	return sq_pair_list_add(&g->pairs, g->first, (struct sq_pair){
 		g->left, { e->target.file, def, 0 }, e->ref.line });
 }
 
@@ -55,13 +58,13 @@ int sq_run_pairs(struct sq_run *run, struct sq_result *res)
 {
 	struct sq_selection right = { .numbering = &run->numbering };
 	struct gather g = { .run = run, .right = &right, .field = run->q->join };
-	int r = 0;
+	bool imports = g.field == SQ_FIELD_IMPORTS;
+	int r = sq_run_subset(run, run->q->join_right, &right);
 
 	res->is_join = true;
-	/* an import is between files: its pairs would be all definitions by all */
-	if (g.field != SQ_FIELD_IMPORTS)
-		r = sq_run_subset(run, run->q->join_right, &right);
-	for (size_t i = 0; !r && right.n && i < res->n_items; i++) {
+	if (!r && imports)
+		r = sq_run_import_pairs(run, &right, res, &g.pairs);
+	for (size_t i = 0; !r && !imports && right.n && i < res->n_items; i++) {
 		g.left = res->items[i];
 		g.first = g.pairs.n;
 		r = sq_edges_out(run->v, g.left.file, g.left.def, take_edge, &g);

@@ -114,6 +114,12 @@ struct sq_slice sq_returns_of(enum sq_lang lang, struct sq_slice signature, stru
 /** sq_returns_match() - is @type, or a name in it, @want? */
 bool sq_returns_match(struct sq_slice type, struct sq_slice want);
 /* pairs.c */
+struct sq_pair_list { struct sq_pair *v; size_t n, cap; };
+/** sq_pair_list_add() - unless it is among those from @first on; SQ_RUN_E_BUDGET: there are too many. */
+int sq_pair_list_add(struct sq_pair_list *l, size_t first, struct sq_pair p) sq_must_check;
+/** sq_run_import_pairs() - what the file of each item imports of the sealed set @right (imports.c). */
+int sq_run_import_pairs(struct sq_run *run, const struct sq_selection *right,
+			const struct sq_result *res, struct sq_pair_list *pairs) sq_must_check;
 int sq_run_pairs(struct sq_run *run, struct sq_result *res) sq_must_check;
 /* groups.c */
 struct sq_grouping;

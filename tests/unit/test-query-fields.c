@@ -43,6 +43,10 @@ static const struct { const char *path, *text; } files[] = {
 		     "private hid(): number { return 1 } }\n"
 		     "export function boo(a: number): string { return \"x\" }\n"
 		     "function inner() { return boo(1) }\n" },
+	{ "ts/y.ts", "// what it uses\n"
+		     "import { boo } from './x'\n"
+		     "import { A } from './x'\n"
+		     "export class User { id = 77 }\n" },
 };
 
 static struct scratch dir;
@@ -142,6 +146,12 @@ START_TEST(each_field)
 		{ "callers:helper", "run" },
 		{ "callees:run", "helper ping" },
 		{ "references:Child", "make main" },
+		{ "references:Base", "Child" },
+		{ "references:helper", "my_ops run" },
+		{ "references ~= /^PO/i", "ping" },
+		{ "references ~= /^PO/", "" },
+		{ "references:(kind:class lang:python)", "Child make main" },
+		{ "NOT references:ping kind:function lang:c", "helper ping lonely lonely" },
 		{ "imports:os kind:class", "Base Child" },
 		{ "imports ~= ^a.h$ static:true kind:function", "helper lonely" },
 		{ "exports:boo", "boo" },
@@ -215,6 +225,27 @@ START_TEST(pairs_of_a_join)
 	ck_assert(sq_slice_is(name_of(res.pairs[0].right), "helper"));
 	ck_assert_uint_eq(res.pairs[0].line, 5);
 	ck_assert(sq_slice_is(name_of(res.pairs[3].left), "pong"));
+	sq_result_deinit(&res);
+}
+END_TEST
+
+/* what a file imports, each of its definitions does; the line is that of the import */
+START_TEST(pairs_of_imports)
+{
+	struct sq_result res = query("lang:java IMPORTS lang:ts");
+
+	ck_assert_uint_eq(res.n_items, 0);
+	ck_assert_uint_eq(res.n_pairs, 0);
+	sq_result_deinit(&res);
+	res = query("kind:class path:ts/y.ts IMPORTS lang:ts");
+	ck_assert(res.is_join && !res.pairs_cut);
+	ck_assert_uint_eq(res.n_items, 1);
+	ck_assert_uint_eq(res.n_pairs, 2);
+	ck_assert(sq_slice_is(name_of(res.pairs[0].left), "User"));
+	ck_assert(sq_slice_is(name_of(res.pairs[0].right), "boo"));
+	ck_assert_uint_eq(res.pairs[0].line, 2);
+	ck_assert(sq_slice_is(name_of(res.pairs[1].right), "A"));
+	ck_assert_uint_eq(res.pairs[1].line, 3);
 	sq_result_deinit(&res);
 }
 END_TEST
@@ -318,6 +349,7 @@ int main(void)
 	tcase_add_test(c, each_field);
 	tcase_add_test(c, relations_of_sets);
 	tcase_add_test(c, pairs_of_a_join);
+	tcase_add_test(c, pairs_of_imports);
 	tcase_add_test(c, pipeline);
 	tcase_add_test(c, budgets_and_refusals);
 	suite_add_tcase(s, c);
