@@ -324,6 +324,20 @@ static void release_shared(struct sq_heap *h, struct block *b) SQ_REQUIRES(&h->l
 		(void)madvise(from, n, MADV_DONTNEED);   /* refused: the pages stay, which costs only memory */
 }
 
+/*
+ * A reader that is still at a freed piece must not go unseen: to ThreadSanitizer
+ * a block that was given back is one that was written to.
+ */
+static void mark_freed(struct block *b, uint64_t bytes)
+{
+#ifdef SQ_THREAD_SANITIZER
+	memset(b + 1, 0xdd, bytes - sizeof(*b) - (b->bytes & IS_OWN ? ARENA_HEAD : 0));
+#else
+	(void)b;
+	(void)bytes;
+#endif
+}
+
 void sq_heap_release(struct sq_heap *h, void *p)
 {
 	struct block *b;
@@ -336,6 +350,7 @@ void sq_heap_release(struct sq_heap *h, void *p)
 	bytes = b->bytes & IS_OWN ? arena_of_first(b)->bytes : bytes_of(b);
 	h->stats.used_bytes -= bytes;
 	h->stats.n_blocks--;
+	mark_freed(b, bytes);
 	if (b->bytes & IS_OWN)
 		arena_unmap(h, arena_of_first(b));
 	else if (!h->closed)

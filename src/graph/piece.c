@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/piece.h"
 
-/* so that a sanitizer sees every piece by itself */
-#ifdef SQ_LIBC_HEAP
+#ifdef SQ_LONE_PIECES
 #define HEAP_OF(birth) NULL
 #else
 #define HEAP_OF(birth) ((birth).heap)
