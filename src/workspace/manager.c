@@ -265,15 +265,14 @@ int sq_manager_get(struct sq_manager *m, const struct sq_ws_key *key, struct sq_
 	r = workspace_new(m, key, &fresh);
 	if (r < 0)
 		return sq_error_trace(r);
-	fresh->refs = 1;   /* the caller's, or ours to drop */
+	/* the map's, before a reader can find it there and add its own; or ours to drop */
+	fresh->refs = 1;
 	sq_lock(&m->lock);
 	ws = map_find(m->map, key);
 	if (!ws) {
 		r = insert_locked(m, fresh);
-		if (!r) {
+		if (!r)
 			ws = SQ_TAKE(fresh);
-			ws->refs = 1;   /* the map's */
-		}
 	}
 	if (ws)
 		sq_workspace_ref(ws);
