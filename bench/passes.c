@@ -6,7 +6,7 @@
  *
  * Every source file of DIR is parsed once; from the facts, which are kept, the
  * graph is built ROUNDS times from nothing and linked ROUNDS times again as a
- * whole. Then each FILE is edited in memory in several ways, one after the
+ * whole, and searched ROUNDS times for what nobody uses. Then each FILE is edited in memory in several ways, one after the
  * other, and the counters of the incremental draft are shown.
  * PASSES_FACTS in the environment names a file that keeps the facts of a DIR
  * which does not change, so that the next run need not parse.
@@ -24,6 +24,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "graph/draft.h"
+#include "graph/unused.h"
 #include "lang/lang.h"
 #include "sys/cpu.h"
 #include "sys/pool.h"
@@ -53,6 +54,15 @@ static double cpu_now(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* of the caller, which sleeps while the workers run */
+static double own_cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -186,6 +196,31 @@ static int relink(struct run *run)
 	if (r >= 0)
 		print_report("relink", 0, cpu_now() - start, &rep);
 	return r;
+}
+
+/* what nobody uses: by this thread alone, then by the workers */
+static int find_unused(struct run *run)
+{
+	const struct sq_parallel *pars[] = { NULL, run->par };
+	uint64_t n[2] = { 0, 0 };
+	int r = 0;
+
+	for (int i = 0; i < 2 && !r; i++) {
+		const struct sq_analysis how = { .par = pars[i] };
+		uint64_t start = sq_now_ns();
+		double cpu = cpu_now(), own = own_cpu_now();
+		struct sq_defset set;
+
+		r = sq_unused_find(sq_graph_current(run->g), &how, &set);
+		if (r)
+			return r;
+		n[i] = set.n;
+		sq_defset_deinit(&set);
+		printf("unused     %u workers: %.3f s wall | %.3f s CPU, %.3f by the caller; %llu\n", sq_parallel_width(pars[i]),
+		       (double)(sq_now_ns() - start) / 1e9, cpu_now() - cpu, own_cpu_now() - own,
+		       (unsigned long long)n[i]);
+	}
+	return n[0] == n[1] ? 0 : -1;
 }
 
 /* ---- edits ---- */
@@ -392,6 +427,8 @@ int main(int argc, char **argv)
 		r = build(&run);
 	for (int i = 0; i < rounds && r >= 0; i++)
 		r = relink(&run);
+	for (int i = 0; i < rounds && r >= 0; i++)
+		r = find_unused(&run);
 	for (int i = 4; i < argc && r >= 0; i++)
 		r = edit(&run, argv[i]);
 	if (r)
