@@ -75,11 +75,11 @@ static void show_difference(struct rig *a, struct rig *b)
 
 static bool compare(struct rig *r, unsigned step)
 {
-	char config[64], is[4096], clean[4096];
+	char config[96], is[4096], clean[4096];
 	struct rig second;
 	bool equal;
 
-	snprintf(config, sizeof(config), "workers = 1\nmemory_limit_mb = %u\n", o.memory_mb);
+	snprintf(config, sizeof(config), "workers = 1\ntool_timeout_secs = 3600\nmemory_limit_mb = %u\n", o.memory_mb);
 	rig_init(&second, config);
 	strcpy(second.tree, r->tree);
 	rig_start(&second);
@@ -110,14 +110,14 @@ static void copy_tree(struct rig *r)
 
 START_TEST(equal_after_edits)
 {
-	char config[64], answer[4096];
+	char config[96], answer[4096];
 	uint64_t start = sq_now_ns();
 	bool equal = true;
 	struct treeedit t;
 	struct rig r;
 	int error;
 
-	snprintf(config, sizeof(config), "memory_limit_mb = %u\n", o.memory_mb);
+	snprintf(config, sizeof(config), "tool_timeout_secs = 3600\nmemory_limit_mb = %u\n", o.memory_mb);
 	rig_init(&r, config);
 	copy_tree(&r);
 	rig_start(&r);
