@@ -176,6 +176,50 @@ static void add_workspace(struct sq_buf *b, const struct sqry_value *w)
 	}
 }
 
+#define MAX_KINDS 32u
+
+struct kind { const char *name; uint64_t bytes; };
+
+static int more_bytes(const void *a, const void *b)
+{
+	uint64_t x = ((const struct kind *)a)->bytes, y = ((const struct kind *)b)->bytes;
+
+	return x > y ? -1 : x < y;
+}
+
+/* what it is used for, the biggest first; what is less than a percent is added up */
+static void add_resident(struct sq_buf *b, const struct sqry_value *resident)
+{
+	const struct sqry_value *by_kind = sqry_value_get(resident, "by_kind");
+	uint64_t all = number(resident, "accounted_bytes"), rest = 0;
+	size_t n = sqry_value_count(by_kind);
+	struct kind kinds[MAX_KINDS];
+
+	if (!all || n > MAX_KINDS)
+		return;
+	for (size_t i = 0; i < n; i++)
+		kinds[i] = (struct kind){ sqry_value_key(by_kind, i), number(by_kind, sqry_value_key(by_kind, i)) };
+	qsort(kinds, n, sizeof(kinds[0]), more_bytes);
+	sq_buf_puts(b, "In use: ");
+	sq_text_bytes(b, all);
+	for (size_t i = 0; i < n; i++) {
+		if (kinds[i].bytes < all / 100) {
+			rest += kinds[i].bytes;
+			continue;
+		}
+		sq_buf_puts(b, i ? ", " : ": ");
+		for (const char *p = kinds[i].name; *p; p++)
+			sq_buf_putc(b, *p == '_' ? ' ' : *p);
+		sq_buf_putc(b, ' ');
+		sq_text_bytes(b, kinds[i].bytes);
+	}
+	if (rest) {
+		sq_buf_puts(b, ", other ");
+		sq_text_bytes(b, rest);
+	}
+	sq_buf_putc(b, '\n');
+}
+
 static void add_status(struct sq_buf *b, const struct sqry_value *s)
 {
 	const struct sqry_value *memory = sqry_value_get(s, "memory");
@@ -192,6 +236,7 @@ static void add_status(struct sq_buf *b, const struct sqry_value *s)
 		      (unsigned long long)number(memory, "current_bytes") >> 20,
 		      (unsigned long long)number(memory, "limit_bytes") >> 20,
 		      (unsigned long long)number(memory, "high_water_bytes") >> 20);
+	add_resident(b, sqry_value_get(memory, "resident"));
 	sq_buf_printf(b, "Workspaces (%zu loaded):\n", sqry_value_count(all));
 	for (size_t i = 0; i < sqry_value_count(all); i++)
 		add_workspace(b, sqry_value_at(all, i));
@@ -201,7 +246,9 @@ static int status(struct sq_cli *cli, int argc, char **argv)
 {
 	static const struct sq_usage usage = {
 		.synopsis = "[OPTION...]",
-		.about = "Show the daemon's version, memory and workspaces.\n"
+		.about = "Show the daemon's version, memory and workspaces. \"Memory\"\n"
+			 "is what graphs take of their limit, \"In use\" what the\n"
+			 "program has from the kernel, and for what.\n"
 			 "Exit status: 69 when it does not run.\n",
 	};
 	struct sqry_reply *reply = NULL;
