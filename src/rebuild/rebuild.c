@@ -38,7 +38,6 @@ static void free_workspace(void *arg, unsigned thread)
 	struct sq_workspace *ws = arg;
 	struct sq_build *b = sq_build_of(ws);
 
-	(void)thread;
 	sq_trees_drop(b->rb->trees, b);
 	sq_build_unwatch(b);
 	sq_run_note_waiting(b, false);
@@ -48,7 +47,7 @@ static void free_workspace(void *arg, unsigned thread)
 		sq_free(b->rule_dirs.v[i]);
 	sq_free(b->rule_dirs.v);
 	sq_lane_deinit(&b->lane);
-	sq_run_collect(b->rb);   /* first: with the last retained byte gone, this is done too */
+	sq_run_drop_tools(b->rb, thread);   /* first: with the last retained byte gone, this is done too */
 	sq_free(b);
 	sq_workspace_free(ws);
 }

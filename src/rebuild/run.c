@@ -262,6 +262,15 @@ static int collect_worker(void *arg, unsigned worker)
 	return 0;
 }
 
+static int drop_tools(void *arg, unsigned worker)
+{
+	struct sq_rebuild *rb = arg;
+
+	sq_tools_deinit(&rb->tools[worker]);
+	sq_alloc_collect();
+	return 0;
+}
+
 void sq_run_collect(struct sq_rebuild *rb)
 {
 	int r = sq_pool_try_run(rb->pool, collect_worker, NULL);
@@ -269,6 +278,15 @@ void sq_run_collect(struct sq_rebuild *rb)
 	(void)r;   /* busy: see run.h */
 	r = sq_pool_try_run(rb->fore, collect_worker, NULL);
 	(void)r;
+	sq_alloc_collect();
+}
+
+void sq_run_drop_tools(struct sq_rebuild *rb, unsigned thread)
+{
+	int r = sq_pool_try_run(rb->pool, drop_tools, rb);
+
+	(void)r;   /* busy: they are in use */
+	sq_tools_deinit(&rb->threads[thread].tools);
 	sq_alloc_collect();
 }
 

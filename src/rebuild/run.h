@@ -22,3 +22,8 @@ void sq_run_note_waiting(struct sq_build *b, bool waits);
  * that is big. Context: a thread of ->turns, no lock.
  */
 void sq_run_collect(struct sq_rebuild *rb);
+/**
+ * sq_run_drop_tools() - the same, and their readers and parsers go too: some MiB
+ * a thread, made afresh when they are needed. Context: the turn thread @thread.
+ */
+void sq_run_drop_tools(struct sq_rebuild *rb, unsigned thread);
