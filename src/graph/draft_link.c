@@ -18,6 +18,7 @@ struct pass {
 	struct sq_file_set stale;       /* files whose imports may not be what their links say, if not the set */
 	SQ_VEC(sq_file) files;          /* of this round */
 	struct sq_links **links;        /* [files.n] new pieces; NULL: the old one stays */
+	uint8_t *settled;               /* [files.n] imports and bases mean what they meant: nothing follows */
 	struct sq_linker **linkers;     /* [worker], kept over rounds */
 	struct sq_link_common *common;
 	struct sq_version_stats *stats; /* [worker] differences */
@@ -124,15 +125,17 @@ static int link_one(void *arg, unsigned worker, uint32_t i)
 	struct pass *p = arg;
 	sq_file f = p->files.v[i];
 	const struct sq_links *old = sq_version_slot(p->d->prior, f).links;
+	bool keeps = keeps_links(p, f);
 	struct sq_links *links;
 	int r;
 
-	if (keeps_links(p, f))
+	if (keeps)
 		r = sq_link_file_again(p->linkers[worker], f, old, p->names, p->d->birth, &links);
 	else
 		r = sq_link_file(p->linkers[worker], f, p->d->birth, &links);
 	if (r < 0)
 		return sq_error_trace(r);
+	p->settled[i] = keeps && r != SQ_LINK_E_BASES;
 	sq_stats_add_links(&p->stats[worker], old, -1);
 	sq_stats_add_links(&p->stats[worker], links, 1);
 	if (old && sq_links_equal(old, links))
@@ -194,7 +197,9 @@ static int run(struct pass *p)
 	int r;
 
 	p->links = sq_calloc((size_t)n + 1, sizeof(*p->links));
-	if (!p->links || sq_vec_reserve(&d->made, n) < 0)
+	sq_free(p->settled);
+	p->settled = sq_calloc((size_t)n + 1, sizeof(*p->settled));
+	if (!p->links || !p->settled || sq_vec_reserve(&d->made, n) < 0)
 		return sq_error_origin(-ENOMEM);
 	r = sq_draft_link_each(d, n, 8, link_one, p);
 	for (uint32_t i = 0; i < n; i++)
@@ -205,6 +210,17 @@ static int run(struct pass *p)
 	sq_free(SQ_TAKE(p->links));
 	d->n_relinked += n;
 	return sq_error_trace(r);
+}
+
+/* leave the files whose new links may make others be linked again */
+static void drop_settled(struct pass *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->files.n; i++)
+		if (!p->settled[i])
+			p->files.v[n++] = p->files.v[i];
+	p->files.n = n;
 }
 
 /* link the set, and what follows from the links that change, until nothing does */
@@ -220,6 +236,8 @@ static int run_rounds(struct pass *p, struct sq_file_set *set)
 			r = share(p);
 		if (r >= 0)
 			r = run(p);
+		if (r >= 0)
+			drop_settled(p);
 		if (r >= 0 && !links_all(d))
 			r = sq_relink_expand(d->prior, d->v, p->files.v, p->files.n,
 					     d->opts.disabled_triggers, set);
@@ -254,6 +272,7 @@ int sq_draft_link(struct sq_draft *d)
 	sq_free(p.stats);
 	sq_vec_deinit(&p.files);
 	sq_free(p.names);
+	sq_free(p.settled);
 	sq_file_set_deinit(&p.stale);
 	sq_file_set_deinit(&set);
 	return sq_error_trace(r);

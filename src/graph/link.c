@@ -296,8 +296,15 @@ static uint32_t keep_link(struct sq_linker *l, const struct sq_links *old, uint3
 	return l->kept.v[index] = (uint32_t)l->links.n - 1;
 }
 
-static void link_refs_again(struct sq_linker *l, const struct sq_links *old, const uint64_t *names)
+static bool is_base(const struct sq_ref *r)
 {
+	return r->kind == SQ_REF_INHERIT || r->kind == SQ_REF_IMPLEMENT;
+}
+
+/* Return: was a base of a type bound again? */
+static bool link_refs_again(struct sq_linker *l, const struct sq_links *old, const uint64_t *names)
+{
+	bool bases = false;
 	const uint8_t *at = old->ref_link;
 	struct sq_ref_cursor it;
 	struct sq_ref r;
@@ -306,15 +313,19 @@ static void link_refs_again(struct sq_linker *l, const struct sq_links *old, con
 	sq_vec_clear(&l->kept);
 	sq_linker_fail(l, sq_vec_reserve(&l->kept, old->n_links));
 	if (l->error)
-		return;
+		return false;
 	l->kept.n = old->n_links;
 	memset(l->kept.v, 0, old->n_links * sizeof(*l->kept.v));
 	sq_refs_begin(&l->b->columns, &it);
 	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
+		bool touched = is_touched(l, &r, names);
+
 		at = sq_varint_get32(at, &was);
-		put_ref(l, i, is_touched(l, &r, names) ? link_ref(l, &r) : keep_link(l, old, was));
+		bases |= touched && is_base(&r);
+		put_ref(l, i, touched ? link_ref(l, &r) : keep_link(l, old, was));
 	}
 	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
+	return bases;
 }
 
 /* ---- the piece --------------------------------------------------------------- */
@@ -413,8 +424,11 @@ int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct s
 int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_links *old, const uint64_t *names,
 		       struct sq_birth birth, struct sq_links **ret_links)
 {
+	bool bases;
+	int r;
+
 	begin_file(l, f);
-	if (!l->error)
-		link_refs_again(l, old, names);
-	return make_piece(l, birth, ret_links);
+	bases = !l->error && link_refs_again(l, old, names);
+	r = make_piece(l, birth, ret_links);
+	return r < 0 ? sq_error_trace(r) : bases ? SQ_LINK_E_BASES : 0;
 }

@@ -24,7 +24,9 @@ void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const stru
  * sq_link_file_again() - what sq_link_file() makes, for a C file whose facts are those that @old
  * was made of, while sq_relink_names_only() holds; only what may differ is bound.
  * @names: of sq_relink_collect()
+ * Return: 0 and no base of a type means another definition; SQ_LINK_E_BASES one may; -ENOMEM
  */
+enum { SQ_LINK_E_BASES = 1 };
 int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_links *old, const uint64_t *names,
 		       struct sq_birth birth, struct sq_links **ret_links) sq_must_check;
 /** sq_link_file() - a new links piece with the given birth, or -ENOMEM. */
