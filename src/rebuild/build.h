@@ -39,6 +39,7 @@ struct sq_rebuild {
 	const char *reader_why;
 	bool stopping;                    /* atomic */
 	bool kicked;                      /* atomic: a reclaim job is queued */
+	unsigned n_dropping;              /* atomic: jobs in ->turns that let go of tools */
 	struct sq_lock waiting_lock;      /* rank RECORD: n_waiting */
 	unsigned n_waiting;               /* records with entries that wait for a reader */
 	bool manager_waits;               /* the same lock */

@@ -11,8 +11,9 @@
 #include "rebuild/run.h"
 #include "sys/fd.h"
 
-/* one entry a workspace, one for its end, and a reclaim: a submit never fails */
-#define TURN_QUEUE (2u * SQ_WORKSPACES_MAX + 16u)
+#define TURNS_MAX 8u
+/* one entry a workspace, one for its end, a reclaim, and one a thread (drop_turn_tools): a submit never fails */
+#define TURN_QUEUE (2u * SQ_WORKSPACES_MAX + TURNS_MAX + 1u)
 
 static int on_new(void *arg, struct sq_workspace *ws)
 {
@@ -162,6 +163,7 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	if (!rb)
 		return sq_error_origin(-ENOMEM);
 	rb->cfg = *cfg;
+	assert(cfg->n_turns <= TURNS_MAX);
 	r = sq_lock_init(&rb->waiting_lock, SQ_RANK_RECORD, "reclaim");
 	if (r < 0) {
 		sq_free(rb);

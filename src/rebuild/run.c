@@ -281,13 +281,39 @@ void sq_run_collect(struct sq_rebuild *rb)
 	sq_alloc_collect();
 }
 
+static void drop_own_tools(void *arg, unsigned thread)
+{
+	struct sq_rebuild *rb = arg;
+
+	sq_tools_deinit(&rb->threads[thread].tools);
+	sq_alloc_collect();
+	/* relaxed: see drop_turn_tools() */
+	(void)sq_sub_relaxed(&rb->n_dropping, 1);
+}
+
+/* a job for each turn thread: the idle ones wake and take one each, the busy ones keep theirs */
+static void drop_turn_tools(struct sq_rebuild *rb)
+{
+	unsigned none = 0;
+
+	/* pairs with nothing: it guards only the room in the queue */
+	if (!sq_cas_acq_rel(&rb->n_dropping, &none, rb->cfg.n_turns))
+		return;   /* another unload's are still queued */
+	for (unsigned i = 0; i < rb->cfg.n_turns; i++)
+		if (sq_jobs_submit(rb->turns, drop_own_tools, rb))
+			(void)sq_sub_relaxed(&rb->n_dropping, 1);   /* relaxed: as above; stopping: all goes anyway */
+}
+
 void sq_run_drop_tools(struct sq_rebuild *rb, unsigned thread)
 {
 	int r = sq_pool_try_run(rb->pool, drop_tools, rb);
 
 	(void)r;   /* busy: they are in use */
+	r = sq_pool_try_run(rb->fore, collect_worker, NULL);
+	(void)r;
 	sq_tools_deinit(&rb->threads[thread].tools);
 	sq_alloc_collect();
+	drop_turn_tools(rb);
 }
 
 static bool one_turn(struct sq_build *b, unsigned thread)
