@@ -38,8 +38,9 @@ static void free_workspace(void *arg, unsigned thread)
 {
 	struct sq_workspace *ws = arg;
 	struct sq_build *b = sq_build_of(ws);
+	struct sq_rebuild *rb = b->rb;
 
-	sq_trees_drop(b->rb->trees, b);
+	sq_trees_drop(rb->trees, b);
 	sq_build_unwatch(b);
 	sq_run_note_waiting(b, false);
 	b->root_fd = sq_fd_close(b->root_fd);
@@ -48,9 +49,10 @@ static void free_workspace(void *arg, unsigned thread)
 		sq_free(b->rule_dirs.v[i]);
 	sq_free(b->rule_dirs.v);
 	sq_lane_deinit(&b->lane);
-	sq_run_drop_tools(b->rb, thread);   /* first: with the last retained byte gone, this is done too */
 	sq_free(b);
 	sq_workspace_free(ws);
+	/* last: on a loaded machine the pool takes its time, retained bytes must not wait for it */
+	sq_run_drop_tools(rb, thread);
 }
 
 static void on_last_unref(void *arg, struct sq_workspace *ws)
