@@ -367,6 +367,8 @@ void sq_reach_of(const struct sq_reach *x, sq_file f, uint64_t *words)
 	uint32_t bit = sq_reach_bit(x, f);
 	const uint32_t *last = NULL;
 
+	if (!x->n_blocks)
+		return;   /* nothing is included at all */
 	memset(words, 0, sq_reach_n_words(x) * sizeof(*words));
 	if (bit != SQ_NONE) {
 		or_row(x, x->rows + (size_t)bit * x->n_blocks, NULL, words);
