@@ -115,11 +115,13 @@ static int arrange(struct sq_bfs *w, size_t n_edges)
 	struct sq_bfs_node *copy;
 	int r;
 
+	if (!n)
+		return 0;   /* edges between nodes that have their place */
 	sq_vec_clear(&w->order);
 	r = sq_vec_reserve(&w->order, 2ull * n);
 	if (r < 0)
 		return sq_error_trace(r);
-	copy = sq_malloc(((size_t)n + 1) * sizeof(*copy));
+	copy = sq_malloc(n * sizeof(*copy));
 	if (!copy)
 		return sq_error_origin(-ENOMEM);
 	by_rank = w->order.v;
@@ -135,10 +137,9 @@ static int arrange(struct sq_bfs *w, size_t n_edges)
 		w->edges.v[i].from = moved(w, to, w->edges.v[i].from);
 		w->edges.v[i].to = moved(w, to, w->edges.v[i].to);
 	}
-	if (n)
-		memcpy(&w->nodes.v[w->first], copy, n * sizeof(*copy));
+	memcpy(&w->nodes.v[w->first], copy, n * sizeof(*copy));
 	sq_free(copy);
-	return n ? rehash(w, w->n_slots) : 0;
+	return rehash(w, w->n_slots);
 }
 
 /* no more than max_nodes, and no edges of the others */
