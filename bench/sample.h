@@ -27,7 +27,7 @@ void sq_sample_deinit(struct sq_sample *s);
 void sq_sample_add(struct sq_sample *s, double value);
 /** sq_sample_summary() - an even number's median is the mean of the middle two. */
 void sq_sample_summary(const struct sq_sample *s, struct sq_summary *ret);
-/** sq_quantile() - nearest rank of @q (0..1] in the sorted @v; 0 when @n is 0. */
+/** sq_quantile() - nearest rank of @q (0..1] of @sorted; 0 when @n is 0. */
 double sq_quantile(const double *sorted, size_t n, double q);
 
 enum sq_move { SQ_MOVE_NONE, SQ_MOVE_DOWN, SQ_MOVE_UP };

@@ -75,7 +75,7 @@ int sq_bench_fresh(struct sq_bench *b) sq_must_check;
 struct sq_row *sq_bench_row(struct sq_bench *b, const char *name, const char *unit, const char *subject);
 void sq_bench_add(struct sq_bench *b, const char *name, const char *unit, const char *subject, double value);
 bool sq_bench_check(struct sq_bench *b, bool ok, const char *fmt, ...) SQ_PRINTF(3, 4);
-/** sq_bench_peer() - chosen by --peers (all by default). */
+/** sq_bench_has_peer() - chosen by --peers (all by default). */
 bool sq_bench_has_peer(const struct sq_bench *b, const struct sq_peer *p);
 /**
  * sq_bench_run_peer() - run a command line of a peer into rows; an absent or failing one is told there.

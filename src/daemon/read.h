@@ -21,7 +21,7 @@ struct sq_read {
 	struct sq_slice rest;             /* what of the path is below the root */
 	struct sq_answer_meta meta;
 };
-/* writes the response: sq_read_begin(), payload, sq_read_end(); or sq_read_fail() */
+/* writes the response: sq_read_begin(), payload, sq_read_end(); or sq_read_errno(), sq_read_invalid() */
 typedef void (*sq_read_fn)(struct sq_read *r);
 /** sq_read_run() - @path: absolute, or "." when one workspace is loaded. */
 void sq_read_run(struct sq_call *c, struct sq_slice path, bool is_cheap, sq_read_fn fn);

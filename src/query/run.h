@@ -77,7 +77,7 @@ void sq_run_enter(struct sq_run *run, sq_file f, const struct sq_bound *b);
 int sq_run_defs(struct sq_run *run) sq_must_check;
 
 /* eval.c */
-/** sq_run_matches() - call @fn for every match of @e. */
+/** sq_run_each() - call @fn for every match of @e. */
 int sq_run_each(struct sq_run *run, const struct sq_expr *e,
 		int (*fn)(void *arg, sq_file f, uint32_t def, const struct sq_def *d), void *arg) sq_must_check;
 /** sq_run_subset() - all matches of @e as a sealed set. */

@@ -76,9 +76,9 @@ int sq_tools_get(struct sq_rebuild *rb, struct sq_tools *t) sq_must_check;
 void sq_tools_deinit(struct sq_tools *t);
 /** sq_build_cancel() - the turn in flight ends at its next check. Set the purpose's flag first. */
 void sq_build_cancel(struct sq_build *b);
-/** sq_build_update_pending() - recompute ws->pending_files; the lane's lock is held. */
+/** sq_build_update_pending_locked() - recompute ws->pending_files; the lane's lock is held. */
 void sq_build_update_pending_locked(struct sq_build *b) SQ_REQUIRES(&b->lane.lock);
-/** sq_build_set_ignore() - the runner: the rules now in force (@i is consumed), and where rule files are. */
+/** sq_build_set_rules() - the runner: the rules that @d found are in force now, and where rule files are. */
 int sq_build_set_rules(struct sq_build *b, const struct sq_discovery *d) sq_must_check;
 /** sq_build_has_rules_below() - is a rule file known in @dir or below it? */
 bool sq_build_has_rules_below(const struct sq_build *b, struct sq_slice dir);

@@ -51,7 +51,7 @@ void rig_send(struct rig_conn *c, const char *json);
 struct sq_json_doc *rig_recv(struct rig_conn *c);
 /** rig_is_eof() - the daemon closed; reads until then. */
 bool rig_is_eof(struct rig_conn *c);
-/** rig_ask() - request id 7 with @params; the whole response. */
+/** rig_ask() - request id 7; @fmt: its params, a format. The whole response. */
 struct sq_json_doc *rig_ask(struct rig_conn *c, const char *method, const char *fmt, ...) SQ_PRINTF(3, 4);
 /* one call on a connection of its own; asserts success, or the error code */
 struct sq_json_doc *rig_ok(struct rig *r, const char *method, const char *fmt, ...) SQ_PRINTF(3, 4);

@@ -3,7 +3,7 @@
 /*
  * watch-rig — a watcher on a temporary tree, with a sink that collects.
  * The watcher drops events of its own process, so that what a test does to the
- * tree is done by a child: rig_sh() or rig_child().
+ * tree is done by a child: rig_sh().
  */
 #include <pthread.h>
 #include <semaphore.h>
