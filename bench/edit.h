@@ -23,13 +23,12 @@ void sq_edit_close(struct sq_edit *e, const char *what);
 /** sq_edit_function() - a function @name with @lines statements, in the language of @path. */
 void sq_edit_function(const char *path, const char *name, unsigned lines, struct sq_buf *ret);
 
-struct sq_edit_times { double sync_ms, answer_ms; };
 /**
  * sq_edit_sync() - append a function; until daemon/sync has answered, and the search behind it.
  * sq_edit_seen() - append it and ask until it is there, with no sync: the default debounce.
  * A wrong answer counts in n_wrong. Return: 0; SQ_BENCH_E_FAILED.
  */
-int sq_edit_sync(struct sq_edit *e, const char *name, unsigned lines, struct sq_edit_times *ret) sq_must_check;
+int sq_edit_sync(struct sq_edit *e, const char *name, unsigned lines, double *ret_ms) sq_must_check;
 int sq_edit_seen(struct sq_edit *e, const char *name, unsigned lines, double *ret_ms) sq_must_check;
 /** sq_edit_write() - append without asking. */
 int sq_edit_write(struct sq_edit *e, const char *name, unsigned lines) sq_must_check;

@@ -32,18 +32,18 @@ static void row_name(char *ret, size_t cap, const char *what, const char *how)
 
 static int by_sync(struct sq_edit *e, enum kind kind, unsigned n, const char *what)
 {
-	struct sq_edit_times t;
 	char name[64], row[160];
 	unsigned lines;
+	double ms;
 
 	for (unsigned i = 0; i < n; i++) {
 		edit_of(kind, i, name, sizeof(name), &lines);
 		if (kind == KIND_NEW)
 			e->last_lines = 0;
-		if (sq_edit_sync(e, name, lines, &t))
+		if (sq_edit_sync(e, name, lines, &ms))
 			return SQ_BENCH_E_FAILED;
 		row_name(row, sizeof(row), what, "close to answer, sync");
-		sq_bench_add(e->b, row, "ms", SQ_OURS, t.answer_ms);
+		sq_bench_add(e->b, row, "ms", SQ_OURS, ms);
 	}
 	return 0;
 }

@@ -276,7 +276,6 @@ static void read_workspace(const struct sqry_value *ws, struct sq_target_status 
 	s->parsed_total = number(ws, "parsed_total");
 	s->overflows = number(ws, "overflows");
 	s->rescans = number(watch, "rescans");
-	s->change_sets = number(watch, "change_sets");
 	s->pending = number(ws, "pending_files");
 	s->watching = sqry_value_bool(sqry_value_get(ws, "watching"), false);
 }
@@ -299,7 +298,6 @@ int sq_target_status(struct sq_target *t, const char *dir, struct sq_target_stat
 			ws = w;
 	}
 	s.workers = number(result, "workers");
-	s.wakeups = number(result, "wakeups");
 	s.debounce_ms = number(result, "debounce_ms");
 	s.has_store = sqry_value_type(sqry_value_get(result, "store")) == SQRY_OBJECT;
 	read_workspace(ws, &s);

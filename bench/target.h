@@ -59,13 +59,13 @@ int sq_target_find(struct sq_target *t, const char *dir, const char *name, int64
 		   int64_t *ret_end_line) sq_must_check;
 
 struct sq_target_status {
-	int64_t workers, wakeups, debounce_ms;
+	int64_t workers, debounce_ms;
 	bool has_store;
 	/* of the workspace; -1 where the daemon does not say */
 	int64_t files, definitions, references, bound, ambiguous, unresolved;
 	int64_t bytes, last_files, last_us, parsed_total;
 	bool last_us_is_exact;          /* else rounded down to 1 ms */
-	int64_t overflows, rescans, change_sets, pending;
+	int64_t overflows, rescans, pending;
 	bool watching;
 };
 int sq_target_status(struct sq_target *t, const char *dir, struct sq_target_status *ret) sq_must_check;

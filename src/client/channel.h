@@ -14,7 +14,6 @@ struct sq_channel {
 	struct sq_buf in;
 	size_t used;            /* of @in: the frame handed out last */
 };
-#define SQ_CHANNEL_NULL { .fd = -1 }
 #define SQ_CHANNEL_NO_DEADLINE UINT64_MAX
 /** sq_channel_open() - Return: 0; SQRY_E_NOT_RUNNING; SQRY_E_TIMEOUT; -errno. */
 int sq_channel_open(struct sq_channel *ch, const char *path, int timeout_ms) sq_must_check;

@@ -386,9 +386,3 @@ uint32_t sq_reach_bit(const struct sq_reach *x, sq_file f)
 {
 	return x->component[f];
 }
-
-uint64_t sq_reach_bytes(const struct sq_reach *x)
-{
-	return ((uint64_t)x->n_bits * x->n_blocks + x->g->n_files) * sizeof(uint32_t) +
-	       x->blocks.cap * sizeof(struct block);
-}

@@ -34,5 +34,3 @@ uint32_t sq_reach_n_words(const struct sq_reach *r);
 void sq_reach_of(const struct sq_reach *r, sq_file f, uint64_t *words);
 /** sq_reach_bit() - the bit of a file in every set; SQ_NONE: nobody imports it. */
 uint32_t sq_reach_bit(const struct sq_reach *r, sq_file f);
-/** sq_reach_bytes() - memory that it holds. */
-uint64_t sq_reach_bytes(const struct sq_reach *r);

@@ -21,12 +21,7 @@
 #define SQ_RPC_STALE_EXPIRED (-32002)
 #define SQ_RPC_MEMORY_BUDGET (-32003)
 #define SQ_RPC_NOT_LOADED (-32004)      /* evicted too */
-#define SQ_RPC_INCOMPATIBLE (-32005)
 #define SQ_RPC_OVERSIZE (-32006)
-#define SQ_RPC_SOCKET_SETUP (-32007)
-#define SQ_RPC_RESET_LOADING (-32008)
-#define SQ_RPC_RESET_DISPATCHED (-32009)
-#define SQ_RPC_PINNED (-32010)
 
 struct sq_rpc_request {
 	struct sq_slice id;             /* source text of the id: "null" when it is null; empty: a notification */

@@ -61,7 +61,7 @@ struct sq_query {
 	uint32_t n_preds;
 	struct sq_pred preds[SQ_QUERY_MAX_PREDICATES];
 	/* the last join of the text at its top level: pairs are asked of it */
-	struct sq_expr *join_left, *join_right;
+	struct sq_expr *join_right;
 	enum sq_field join;             /* CALLERS IMPORTS INHERITS IMPL; else SQ_FIELD_KIND */
 };
 

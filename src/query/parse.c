@@ -171,7 +171,6 @@ static int parse_join(struct sq_parser *p, bool is_top, struct sq_expr **ret_e)
 	r = join_right(p, field, offset, left, ret_e);
 	if (!r && is_top) {
 		p->q->join = field;
-		p->q->join_left = left;
 		p->q->join_right = p->q->preds[(*ret_e)->right->pred].sub;
 	}
 	return r;

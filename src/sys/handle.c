@@ -6,7 +6,6 @@
 #include <sys/statfs.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 
 _Static_assert(SQ_HANDLE_MAX_BYTES == MAX_HANDLE_SZ, "handle size");
 
@@ -92,9 +91,4 @@ bool sq_handle_eq(const struct sq_handle *a, const struct sq_handle *b)
 {
 	return a->fsid == b->fsid && a->type == b->type && a->n_bytes == b->n_bytes &&
 	       !memcmp(a->bytes, b->bytes, a->n_bytes);
-}
-
-uint64_t sq_handle_hash(const struct sq_handle *h)
-{
-	return sq_hash64(h->bytes, h->n_bytes, h->fsid ^ (uint32_t)h->type);
 }

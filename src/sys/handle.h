@@ -52,4 +52,3 @@ static inline struct sq_slice sq_handle_slice(const struct sq_handle *h)
 /** sq_handle_from_slice() - the reverse. Return: 0; -EINVAL when @s is too short or too long. */
 int sq_handle_from_slice(uint64_t fsid, struct sq_slice s, struct sq_handle *ret_h) sq_must_check;
 bool sq_handle_eq(const struct sq_handle *a, const struct sq_handle *b);
-uint64_t sq_handle_hash(const struct sq_handle *h);

@@ -47,13 +47,10 @@ static struct sq_dir_node *lookup(struct sq_watch *w, struct sq_watch_group *g,
 {
 	struct sq_dir_node *n = sq_dir_table_find(&g->dirs, key);
 
-	if (n) {
-		w->stats.n_handle_hits++;
+	if (n)
 		return n;
-	}
 	switch (sq_dir_misses_find(&g->misses, key)) {
 	case SQ_DIR_MISS_OUTSIDE:
-		w->stats.n_outside++;
 		return NULL;
 	case SQ_DIR_MISS_IGNORED:
 		w->stats.n_ignored++;
@@ -374,10 +371,8 @@ uint64_t sq_apply_buffer(struct sq_watch *w, struct sq_watch_group *g, const cha
 			sq_watch_lost_events(w, g);
 			continue;
 		}
-		if (e.pid == w->pid) {
-			w->stats.n_dropped_own++;
+		if (e.pid == w->pid)
 			continue;
-		}
 		if (g->n_holding)
 			hold_event(w, g, &e);
 		apply_event(w, g, &e, NULL);

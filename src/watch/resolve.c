@@ -264,7 +264,6 @@ void sq_place_resolve(struct sq_watch *w, struct sq_watch_group *g, const struct
 	size_t n = 0;
 	int result = CLIMB_OUTSIDE;
 
-	w->stats.n_handle_misses++;
 	if (g->fan.tier == SQ_WATCH_DIRECTORY) {
 		/* no power to ask: it was marked, so it is or was in one of the roots */
 		give_up(w, g, key->fsid);

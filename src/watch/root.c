@@ -124,7 +124,6 @@ void sq_watch_root_leave(struct sq_watch_root *r)
 	r->w->stats.n_marks -= r->stats.n_marks;
 	r->stats.n_marks = 0;
 	sq_buf_deinit(&r->held);
-	g->n_roots--;
 	if (r->state == SQ_WATCH_HOLDING)
 		g->n_holding--;
 	r->group = NULL;
@@ -195,7 +194,6 @@ static int root_join(struct sq_watch_root *r, struct sq_watch_group *g)
 		return sq_error_trace(err);
 	}
 	r->group = g;
-	g->n_roots++;
 	g->n_holding++;
 	err = sq_fan_mark_dir(&g->fan, r->fd, true);
 	if (!err)
@@ -307,6 +305,5 @@ void sq_watch_root_stats(const struct sq_watch_root *r, struct sq_watch_stats *r
 
 	sq_lock(lock);
 	*ret = r->stats;
-	ret->n_pending = r->pending.set ? r->pending.set->n_changes : 0;
 	sq_unlock(lock);
 }

@@ -98,7 +98,6 @@ static uint64_t drain_all(struct sq_watch *w)
 	/* events of a burst are as old as its first one, or older than now at least */
 	w->event_ns = w->burst_at ? w->burst_at : sq_now_ns();
 	w->is_relevant = false;
-	w->stats.n_drains++;
 	sq_unlock(&w->lock);
 	for (size_t i = 0; i < SQ_WATCH_N_GROUPS; i++)
 		if (group_fd(w, i) >= 0)
@@ -509,7 +508,5 @@ void sq_watch_stats(const struct sq_watch *w, struct sq_watch_stats *ret)
 
 	sq_lock(&lockable->lock);
 	*ret = w->stats;
-	for (size_t i = 0; i < w->roots.n; i++)
-		ret->n_pending += w->roots.v[i]->pending.set ? w->roots.v[i]->pending.set->n_changes : 0;
 	sq_unlock(&lockable->lock);
 }

@@ -97,8 +97,7 @@ void sq_watch_remove(struct sq_watch_root *r);
  */
 void sq_watch_flush(struct sq_watch_root *r, void (*done)(void *arg), void *arg);
 struct sq_watch_stats {
-	uint64_t n_events, n_dropped_own, n_outside, n_ignored, n_overflows, n_rescans, n_drains, n_wakeups;
-	uint64_t n_handle_hits, n_handle_misses, n_marks, n_sets, n_pending;
+	uint64_t n_events, n_ignored, n_overflows, n_rescans, n_wakeups, n_marks, n_sets;
 };
 void sq_watch_root_stats(const struct sq_watch_root *r, struct sq_watch_stats *ret);   /* counters of the root */
 void sq_watch_stats(const struct sq_watch *w, struct sq_watch_stats *ret);             /* whole process */

@@ -36,7 +36,7 @@ struct sq_watch_group {
 	struct sq_dir_table dirs;
 	struct sq_dir_misses misses;
 	SQ_VEC(struct sq_watch_spot) spots;     /* to be looked at when the drain ends */
-	unsigned n_roots, n_holding;
+	unsigned n_holding;
 	bool has_moved;                 /* a directory that is no node was renamed or removed */
 };
 

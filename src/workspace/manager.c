@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "base/time.h"
 #include "graph/draft.h"
 
 struct sq_manager {
@@ -80,11 +79,6 @@ struct sq_manager *sq_manager_free(struct sq_manager *m)
 struct sq_admission *sq_manager_admission(struct sq_manager *m)
 {
 	return &m->admission;
-}
-
-struct sq_epoch *sq_manager_epoch(struct sq_manager *m)
-{
-	return m->epoch;
 }
 
 const struct sq_ws_map *sq_manager_map(const struct sq_manager *m)
@@ -198,7 +192,6 @@ static int workspace_new(struct sq_manager *m, const struct sq_ws_key *key, stru
 	if (!ws->key.root.p)
 		goto out_free;
 	ws->manager = m;
-	ws->created_ns = sq_now_ns();
 	r = sq_lock_init(&ws->record, SQ_RANK_RECORD, "workspace record");
 	if (r < 0)
 		goto out_root;

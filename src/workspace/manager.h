@@ -33,7 +33,6 @@ int sq_manager_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *t
 /** sq_manager_free() - no reader, no job left; every workspace was removed and freed. */
 struct sq_manager *sq_manager_free(struct sq_manager *m);
 struct sq_admission *sq_manager_admission(struct sq_manager *m);
-struct sq_epoch *sq_manager_epoch(struct sq_manager *m);
 
 /** sq_manager_map() - the rows now; inside a section. */
 const struct sq_ws_map *sq_manager_map(const struct sq_manager *m);

@@ -45,11 +45,6 @@ int sq_root_mode_parse(struct sq_slice name)
 	return -1;
 }
 
-bool sq_ws_key_eq(const struct sq_ws_key *a, const struct sq_ws_key *b)
-{
-	return a->mode == b->mode && a->fingerprint == b->fingerprint && sq_slice_eq(a->root, b->root);
-}
-
 struct sq_workspace *sq_workspace_ref(struct sq_workspace *ws)
 {
 	/* relaxed: the caller has a reference or the epoch that keeps the map's */

@@ -36,7 +36,6 @@ struct sq_ws_key {             /* any difference is another workspace (LD-15) */
 	uint8_t mode;              /* enum sq_root_mode */
 	uint64_t fingerprint;
 };
-bool sq_ws_key_eq(const struct sq_ws_key *a, const struct sq_ws_key *b);
 
 #define SQ_WS_ERROR_MAX 512
 
@@ -46,7 +45,6 @@ struct sq_workspace {
 	struct sq_manager *manager;
 	struct sq_graph *graph;
 	uint64_t serial;                   /* 1, 2, ... of this process: the high half of a clock */
-	uint64_t created_ns;
 
 	uint32_t refs;                     /* atomic */
 	uint8_t state;                     /* atomic, enum sq_ws_state */

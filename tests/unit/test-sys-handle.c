@@ -45,10 +45,8 @@ START_TEST(identity)
 	ck_assert_int_eq(renameat(root, "a", root, "c"), 0);
 	ck_assert_int_eq(sq_handle_get(root, "c", 0, &again), 0);
 	ck_assert(sq_handle_eq(&a, &again));
-	ck_assert_uint_eq(sq_handle_hash(&a), sq_handle_hash(&again));
 	again.fsid = 1;
 	ck_assert(!sq_handle_eq(&a, &again));
-	ck_assert_uint_ne(sq_handle_hash(&a), sq_handle_hash(&again));
 	/* by descriptor it is the same */
 	fd = openat(root, "c", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_eq(sq_handle_get(fd, "", AT_EMPTY_PATH, &again), 0);
