@@ -2,7 +2,6 @@
 /* sqry unused, sqry cycles, sqry graph cycles, sqry graph is-in-cycle */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "cli/analysis.h"
 #include "cli/ask.h"
@@ -21,15 +20,14 @@ static int print_unused(const struct sq_cli *cli, const struct sqry_value *data)
 		const struct sqry_value *v = sqry_value_at(list, i);
 
 		sq_ask_place(&rows, v);
-		sq_rows_cell(&rows, sq_ask_text(v, "kind"));
-		sq_rows_cell(&rows, sq_ask_text(v, "qualifiedName"));
-		sq_rows_cell(&rows, sq_ask_text(v, "visibility"));
+		sq_rows_cell(&rows, sq_cli_text(v, "kind"));
+		sq_rows_cell(&rows, sq_cli_text(v, "qualifiedName"));
+		sq_rows_cell(&rows, sq_cli_text(v, "visibility"));
 	}
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	if (r < 0)
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
-	if (!sq_ask_number(data, "total"))
+	r = sq_cli_print_rows(cli, &rows);
+	if (r)
+		return r;
+	if (!sq_cli_number(data, "total"))
 		sq_cli_note("nothing is unused");
 	sq_ask_note_rest(data, list);
 	return 0;
@@ -38,19 +36,19 @@ static int print_unused(const struct sq_cli *cli, const struct sqry_value *data)
 static int print_cycles(const struct sq_cli *cli, const struct sqry_value *data)
 {
 	const struct sqry_value *list = sqry_value_get(data, "cycles");
+	int r = 0;
 
-	for (size_t i = 0; i < sqry_value_count(list); i++) {
+	for (size_t i = 0; !r && i < sqry_value_count(list); i++) {
 		const struct sqry_value *v = sqry_value_at(list, i);
 		struct sq_buf line = SQ_BUF_NULL;
 
-		sq_buf_printf(&line, "%lld  ", sq_ask_number(v, "depth"));
-		sq_text_safe(&line, sq_slice_z(sq_ask_text(v, "chain")));
-		if (!sq_buf_z(&line))
-			return sq_cli_error(cli, EX_OSERR, "out of memory");
-		puts(line.p);
-		sq_buf_deinit(&line);
+		sq_buf_printf(&line, "%lld  ", sq_cli_number(v, "depth"));
+		sq_text_safe(&line, sq_slice_z(sq_cli_text(v, "chain")));
+		r = sq_cli_print_line(cli, &line);
 	}
-	if (!sq_ask_number(data, "total"))
+	if (r)
+		return r;
+	if (!sq_cli_number(data, "total"))
 		sq_cli_note("no cycles");
 	sq_ask_note_rest(data, list);
 	return 0;
@@ -63,18 +61,12 @@ static int print_in_cycle(const struct sq_cli *cli, const struct sqry_value *dat
 	struct sq_buf line = SQ_BUF_NULL;
 
 	if (!n) {
-		sq_cli_note("%s is in no cycle", sq_ask_text(data, "symbol"));
+		sq_cli_note("%s is in no cycle", sq_cli_text(data, "symbol"));
 		return 0;
 	}
-	for (size_t i = 0; i <= n; i++) {
-		sq_buf_puts(&line, i ? " -> " : "");
-		sq_text_safe(&line, sq_slice_z(sqry_value_string(sqry_value_at(list, i % n), NULL)));
-	}
-	if (!sq_buf_z(&line))
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
-	puts(line.p);
-	sq_buf_deinit(&line);
-	return 0;
+	for (size_t i = 0; i <= n; i++)
+		sq_ask_step(&line, sqry_value_string(sqry_value_at(list, i % n), NULL));
+	return sq_cli_print_line(cli, &line);
 }
 
 int sq_cmd_unused(struct sq_cli *cli, int argc, char **argv)
@@ -138,8 +130,7 @@ int sq_cmd_is_in_cycle(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = SQ_ASK_NULL;
 	const struct sq_opt opts[] = {
-		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
-		  "in the workspace of DIR (default: the current directory)" },
+		SQ_OPT_PATH(&dir),
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "the one that FILE defines, as seen from the root" },
 		{ "type", 't', SQ_OPT_STRING, &a.type, 0, 0, "TYPE", "calls, imports or modules (calls)" },
 		{ "self-loops", 0, SQ_OPT_FLAG, &a.self_loops, 0, 0, NULL, "calling itself counts" },

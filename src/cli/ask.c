@@ -3,16 +3,6 @@
 
 #include <string.h>
 
-const char *sq_ask_text(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_string(sqry_value_get(v, key), NULL);
-}
-
-long long sq_ask_number(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_int(sqry_value_get(v, key), 0);
-}
-
 static void add_int(struct sqry_params *p, const char *key, int64_t v)
 {
 	if (v)
@@ -69,7 +59,7 @@ static struct sqry_params *make(const void *arg)
 /* what sq_ask_note_rest() does not tell */
 static void note_cut(const struct sqry_value *result)
 {
-	const char *why = sq_ask_text(result, "truncated_reason");
+	const char *why = sq_cli_text(result, "truncated_reason");
 
 	if (sqry_value_bool(sqry_value_get(result, "truncated"), false) && strcmp(why, "max_results") != 0)
 		sq_cli_note("not all is shown: %s", why);
@@ -95,7 +85,7 @@ int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_as
 		if (!r && !cli->json)
 			note_cut(result);
 		if (!r)
-			r = sq_ask_number(result, "total") ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
+			r = sq_cli_number(result, "total") ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
 	}
 	sqry_reply_free(reply);
 	sq_free_libc(a->path);
@@ -104,10 +94,17 @@ int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_as
 
 void sq_ask_note_rest(const struct sqry_value *data, const struct sqry_value *list)
 {
-	long long total = sq_ask_number(data, "total");
+	long long total = sq_cli_number(data, "total");
 
 	if ((size_t)total > sqry_value_count(list))
 		sq_cli_note("%zu of %lld; --limit shows more", sqry_value_count(list), total);
+}
+
+void sq_ask_step(struct sq_buf *line, const char *name)
+{
+	if (line->n)
+		sq_buf_puts(line, " -> ");
+	sq_text_safe(line, sq_slice_z(name));
 }
 
 void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v)
@@ -115,10 +112,10 @@ void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v)
 	const struct sqry_value *start = sqry_value_get(sqry_value_get(v, "range"), "start");
 	struct sq_buf path = SQ_BUF_NULL;
 
-	sq_text_uri_path(&path, sq_ask_text(v, "fileUri"));
+	sq_text_uri_path(&path, sq_cli_text(v, "fileUri"));
 	if (path.n && sq_buf_z(&path))
 		sq_text_path(&rows->text, "", path.p);
-	sq_buf_printf(&rows->text, ":%lld", start ? sq_ask_number(start, "line") : sq_ask_number(v, "line"));
+	sq_buf_printf(&rows->text, ":%lld", start ? sq_cli_number(start, "line") : sq_cli_number(v, "line"));
 	sq_buf_deinit(&path);
 	sq_rows_end_cell(rows);
 }

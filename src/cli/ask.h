@@ -20,9 +20,9 @@ struct sq_ask {
 /** sq_ask() - ask, print by @print or as JSON. Return: an exit status: found by "total". */
 int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_ask *a,
 	   int (*print)(const struct sq_cli *cli, const struct sqry_value *data));
-const char *sq_ask_text(const struct sqry_value *v, const char *key);
-long long sq_ask_number(const struct sqry_value *v, const char *key);
 /** sq_ask_place() - a cell: where a short symbol or a node is. */
 void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v);
+/** sq_ask_step() - one more name of a chain: "a -> b -> c". */
+void sq_ask_step(struct sq_buf *line, const char *name);
 /** sq_ask_note_rest() - that @list is shorter than the total. */
 void sq_ask_note_rest(const struct sqry_value *data, const struct sqry_value *list);

@@ -51,6 +51,11 @@ int sq_cli_error(const struct sq_cli *cli, int status, const char *fmt, ...)
 	return status;
 }
 
+int sq_cli_no_memory(const struct sq_cli *cli)
+{
+	return sq_cli_error(cli, EX_OSERR, "out of memory");
+}
+
 void sq_cli_note(const char *fmt, ...)
 {
 	char message[1024];
@@ -132,7 +137,7 @@ static int remote_error(const struct sq_cli *cli, struct sqry_reply *reply,
 			const struct sqry_failure *f)
 {
 	const struct sqry_value *data = sqry_reply_data(reply);
-	const char *hint = sqry_value_string(sqry_value_get(data, "hint"), NULL);
+	const char *hint = sq_cli_text(data, "hint");
 	char prefix[64], message[1024];
 	char *json;
 
@@ -167,7 +172,7 @@ static int call(struct sq_cli *cli, const char *method,
 
 	if (!json) {
 		sqry_params_free(params);
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
+		return sq_cli_no_memory(cli);
 	}
 	r = sqry_call(cli->client, method, json, timeout_ms, &reply, &f);
 	sqry_params_free(params);
@@ -275,7 +280,7 @@ static int load_for(struct sq_cli *cli, const char *path)
 	find_root(path, &root);
 	if (!sq_buf_z(&root)) {
 		sq_buf_deinit(&root);
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
+		return sq_cli_no_memory(cli);
 	}
 	if (isatty(STDERR_FILENO))
 		sq_cli_note("loading %s, which is not loaded yet", root.p);
@@ -303,12 +308,47 @@ int sq_cli_ask(struct sq_cli *cli, const char *method,
 
 /* ---- answers ------------------------------------------------------------------- */
 
+const char *sq_cli_text(const struct sqry_value *v, const char *key)
+{
+	return sqry_value_string(sqry_value_get(v, key), NULL);
+}
+
+long long sq_cli_number(const struct sqry_value *v, const char *key)
+{
+	return sqry_value_int(sqry_value_get(v, key), 0);
+}
+
+uint64_t sq_cli_count(const struct sqry_value *v, const char *key)
+{
+	long long n = sq_cli_number(v, key);
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+int sq_cli_print_rows(const struct sq_cli *cli, struct sq_rows *rows)
+{
+	int r = sq_rows_print(rows, cli->color);
+
+	sq_rows_deinit(rows);
+	return r < 0 ? sq_cli_no_memory(cli) : 0;
+}
+
+int sq_cli_print_line(const struct sq_cli *cli, struct sq_buf *line)
+{
+	const char *z = sq_buf_z(line);
+
+	if (z)
+		puts(z);
+	sq_buf_deinit(line);
+	return z ? 0 : sq_cli_no_memory(cli);
+}
+
 int sq_cli_print_json(const struct sq_cli *cli, const struct sqry_reply *reply)
 {
 	char *text = sqry_reply_text(reply, 2);
 
 	if (!text)
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
+		return sq_cli_no_memory(cli);
 	puts(text);
 	sqry_free(text);
 	return 0;
@@ -317,17 +357,13 @@ int sq_cli_print_json(const struct sq_cli *cli, const struct sqry_reply *reply)
 void sq_cli_warn_stale(const struct sqry_reply *reply)
 {
 	const struct sqry_value *meta = sqry_reply_meta(reply);
-	int64_t pending = sqry_value_int(sqry_value_get(meta, "pending_files"), 0);
+	long long pending = sq_cli_number(meta, "pending_files");
 
 	if (sqry_value_bool(sqry_value_get(meta, "stale"), false))
-		sq_cli_note("[stale: as of %s; %s]",
-			    sqry_value_string(sqry_value_get(meta, "last_good_at"),
-					      NULL),
-			    sqry_value_string(sqry_value_get(meta, "last_error"),
-					      NULL));
+		sq_cli_note("[stale: as of %s; %s]", sq_cli_text(meta, "last_good_at"),
+			    sq_cli_text(meta, "last_error"));
 	if (!sqry_value_bool(sqry_value_get(meta, "watching"), true))
 		sq_cli_note("[not watched: \"sqry daemon sync\" makes it fresh]");
 	if (pending > 0)
-		sq_cli_note("[%lld changed files are not in this answer yet]",
-			    (long long)pending);
+		sq_cli_note("[%lld changed files are not in this answer yet]", pending);
 }

@@ -15,6 +15,7 @@
 /* exit statuses (protocol preamble); errors are those of sysexits.h */
 enum { SQ_EXIT_FOUND = 0, SQ_EXIT_NOT_FOUND = 1, SQ_EXIT_USAGE = 2 };
 
+struct sq_rows;
 struct sq_cli {
 	const char *command;            /* "sqry search": for messages */
 	const char *socket;             /* --socket */
@@ -29,6 +30,8 @@ struct sq_cli {
 /** sq_cli_error() - "COMMAND: message" on stderr, control characters escaped; with --json
  *  {"error": {"code", "message"}} on stdout too. Return: @status. */
 int sq_cli_error(const struct sq_cli *cli, int status, const char *fmt, ...) SQ_PRINTF(3, 4);
+/** sq_cli_no_memory() - the error of that name. */
+int sq_cli_no_memory(const struct sq_cli *cli);
 /** sq_cli_note() - a remark on stderr. */
 void sq_cli_note(const char *fmt, ...) SQ_PRINTF(1, 2);
 
@@ -54,6 +57,16 @@ int sq_cli_ask(struct sq_cli *cli, const char *method, struct sqry_params *(*mak
 	       const void *arg, const char *path, struct sqry_reply **ret_reply);
 /** sq_cli_load() - daemon/load of an absolute path with a progress display. 0 or an exit status. */
 int sq_cli_load(struct sq_cli *cli, const char *path, struct sqry_reply **ret_reply);
+/** sq_cli_text() - a member's text; "" when it is absent or none. */
+const char *sq_cli_text(const struct sqry_value *v, const char *key);
+/** sq_cli_number() - a member's number; 0 when it is absent or none. */
+long long sq_cli_number(const struct sqry_value *v, const char *key);
+/** sq_cli_count() - the same of what cannot be negative. */
+uint64_t sq_cli_count(const struct sqry_value *v, const char *key);
+/** sq_cli_print_rows() - to stdout, and gone. 0 or an exit status. */
+int sq_cli_print_rows(const struct sq_cli *cli, struct sq_rows *rows);
+/** sq_cli_print_line() - to stdout with its end of line, and gone. 0 or an exit status. */
+int sq_cli_print_line(const struct sq_cli *cli, struct sq_buf *line);
 /** sq_cli_print_json() - the reply as JSON on stdout. */
 int sq_cli_print_json(const struct sq_cli *cli, const struct sqry_reply *reply);
 /** sq_cli_warn_stale() - banners for what the reply's meta says about its age. */

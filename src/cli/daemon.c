@@ -13,18 +13,6 @@
 
 #define STOP_POLL_MS 50
 
-static const char *get(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_string(sqry_value_get(v, key), NULL);
-}
-
-static uint64_t number(const struct sqry_value *v, const char *key)
-{
-	int64_t n = sqry_value_int(sqry_value_get(v, key), 0);
-
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 /* ---- start, stop ----------------------------------------------------------------- */
 
 static int start(struct sq_cli *cli, int argc, char **argv)
@@ -123,24 +111,24 @@ static int stop(struct sq_cli *cli, int argc, char **argv)
 static void print_state(struct sq_buf *b, const struct sqry_value *w)
 {
 	const struct sqry_value *progress = sqry_value_get(w, "progress");
-	const char *state = get(w, "state");
+	const char *state = sq_cli_text(w, "state");
 
 	sq_buf_putc(b, '[');
 	for (; *state; state++)
 		sq_buf_putc(b, (char)(*state >= 'A' && *state <= 'Z' ?
 				      *state | 0x20 : *state));
-	if (*get(progress, "pass")) {
-		sq_buf_printf(b, ": %s ", get(progress, "pass"));
-		sq_text_count(b, number(progress, "files_done"));
+	if (*sq_cli_text(progress, "pass")) {
+		sq_buf_printf(b, ": %s ", sq_cli_text(progress, "pass"));
+		sq_text_count(b, sq_cli_count(progress, "files_done"));
 		sq_buf_puts(b, " of ");
-		sq_text_count(b, number(progress, "files_total"));
+		sq_text_count(b, sq_cli_count(progress, "files_total"));
 	}
 	sq_buf_putc(b, ']');
 }
 
 static void print_watch(struct sq_buf *b, const struct sqry_value *w)
 {
-	const char *how = get(w, "watch_mechanism");
+	const char *how = sq_cli_text(w, "watch_mechanism");
 	bool watching = sqry_value_bool(sqry_value_get(w, "watching"), false);
 
 	sq_buf_puts(b, "      ");
@@ -148,30 +136,30 @@ static void print_watch(struct sq_buf *b, const struct sqry_value *w)
 		sq_buf_printf(b, "watched by %s", *how ? how : "the kernel");
 	else
 		sq_buf_puts(b, "not watched");
-	if (number(w, "pending_files"))
+	if (sq_cli_count(w, "pending_files"))
 		sq_buf_printf(b, ", %llu files pending",
-			      (unsigned long long)number(w, "pending_files"));
-	if (number(w, "overflows"))
+			      (unsigned long long)sq_cli_count(w, "pending_files"));
+	if (sq_cli_count(w, "overflows"))
 		sq_buf_printf(b, ", %llu overflows",
-			      (unsigned long long)number(w, "overflows"));
+			      (unsigned long long)sq_cli_count(w, "overflows"));
 }
 
 static void add_workspace(struct sq_buf *b, const struct sqry_value *w)
 {
 	sq_buf_puts(b, "  ");
-	sq_text_safe(b, sq_slice_z(get(w, "index_root")));
+	sq_text_safe(b, sq_slice_z(sq_cli_text(w, "index_root")));
 	sq_buf_puts(b, "  ");
-	sq_text_bytes(b, number(w, "current_bytes"));
+	sq_text_bytes(b, sq_cli_count(w, "current_bytes"));
 	sq_buf_puts(b, " (peak: ");
-	sq_text_bytes(b, number(w, "high_water_bytes"));
+	sq_text_bytes(b, sq_cli_count(w, "high_water_bytes"));
 	sq_buf_puts(b, ")  ");
 	print_state(b, w);
 	sq_buf_putc(b, '\n');
 	print_watch(b, w);
 	sq_buf_putc(b, '\n');
-	if (*get(w, "last_error")) {
+	if (*sq_cli_text(w, "last_error")) {
 		sq_buf_puts(b, "      last error: ");
-		sq_text_safe(b, sq_slice_z(get(w, "last_error")));
+		sq_text_safe(b, sq_slice_z(sq_cli_text(w, "last_error")));
 		sq_buf_putc(b, '\n');
 	}
 }
@@ -191,14 +179,14 @@ static int more_bytes(const void *a, const void *b)
 static void add_resident(struct sq_buf *b, const struct sqry_value *resident)
 {
 	const struct sqry_value *by_kind = sqry_value_get(resident, "by_kind");
-	uint64_t all = number(resident, "accounted_bytes"), rest = 0;
+	uint64_t all = sq_cli_count(resident, "accounted_bytes"), rest = 0;
 	size_t n = sqry_value_count(by_kind);
 	struct kind kinds[MAX_KINDS];
 
 	if (!all || n > MAX_KINDS)
 		return;
 	for (size_t i = 0; i < n; i++)
-		kinds[i] = (struct kind){ sqry_value_key(by_kind, i), number(by_kind, sqry_value_key(by_kind, i)) };
+		kinds[i] = (struct kind){ sqry_value_key(by_kind, i), sq_cli_count(by_kind, sqry_value_key(by_kind, i)) };
 	qsort(kinds, n, sizeof(kinds[0]), more_bytes);
 	sq_buf_puts(b, "In use: ");
 	sq_text_bytes(b, all);
@@ -226,16 +214,16 @@ static void add_status(struct sq_buf *b, const struct sqry_value *s)
 	const struct sqry_value *all = sqry_value_get(s, "workspaces");
 
 	sq_buf_puts(b, "sqryd ");
-	sq_text_safe(b, sq_slice_z(get(s, "daemon_version")));
+	sq_text_safe(b, sq_slice_z(sq_cli_text(s, "daemon_version")));
 	sq_buf_puts(b, "  up ");
-	if (number(s, "uptime_seconds") < 60)
-		sq_buf_printf(b, "%us", (unsigned)number(s, "uptime_seconds"));
+	if (sq_cli_count(s, "uptime_seconds") < 60)
+		sq_buf_printf(b, "%us", (unsigned)sq_cli_count(s, "uptime_seconds"));
 	else
-		sq_text_duration(b, number(s, "uptime_seconds") * 1000);
+		sq_text_duration(b, sq_cli_count(s, "uptime_seconds") * 1000);
 	sq_buf_printf(b, "\nMemory: %llu MB / %llu MB (peak: %llu MB)\n",
-		      (unsigned long long)number(memory, "current_bytes") >> 20,
-		      (unsigned long long)number(memory, "limit_bytes") >> 20,
-		      (unsigned long long)number(memory, "high_water_bytes") >> 20);
+		      (unsigned long long)sq_cli_count(memory, "current_bytes") >> 20,
+		      (unsigned long long)sq_cli_count(memory, "limit_bytes") >> 20,
+		      (unsigned long long)sq_cli_count(memory, "high_water_bytes") >> 20);
 	add_resident(b, sqry_value_get(memory, "resident"));
 	sq_buf_printf(b, "Workspaces (%zu loaded):\n", sqry_value_count(all));
 	for (size_t i = 0; i < sqry_value_count(all); i++)

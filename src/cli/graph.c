@@ -17,16 +17,6 @@ struct ask {
 	bool hash;
 };
 
-static const char *get(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_string(sqry_value_get(v, key), NULL);
-}
-
-static long long number(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_int(sqry_value_get(v, key), 0);
-}
-
 /* ---- callers and callees ------------------------------------------------------- */
 
 static struct sqry_params *make_direct(const void *arg)
@@ -43,24 +33,24 @@ static struct sqry_params *make_direct(const void *arg)
 
 static void add_neighbour(struct sq_rows *rows, const struct sqry_value *v)
 {
-	const char *name = get(v, "qualifiedName");
+	const char *name = sq_cli_text(v, "qualifiedName");
 	struct sq_buf path = SQ_BUF_NULL;
 
-	sq_text_uri_path(&path, get(v, "fileUri"));
+	sq_text_uri_path(&path, sq_cli_text(v, "fileUri"));
 	if (path.n && sq_buf_z(&path)) {
 		sq_text_path(&rows->text, "", path.p);
-		sq_buf_printf(&rows->text, ":%lld", number(v, "line"));
+		sq_buf_printf(&rows->text, ":%lld", sq_cli_number(v, "line"));
 	} else {
 		sq_buf_puts(&rows->text, "-");
 	}
 	sq_buf_deinit(&path);
 	sq_rows_end_cell(rows);
-	sq_rows_cell(rows, get(v, "kind"));
-	sq_rows_cell(rows, *name ? name : get(v, "name"));
-	if (number(v, "sites") > 1)
-		sq_buf_printf(&rows->text, "%lld sites", number(v, "sites"));
+	sq_rows_cell(rows, sq_cli_text(v, "kind"));
+	sq_rows_cell(rows, *name ? name : sq_cli_text(v, "name"));
+	if (sq_cli_number(v, "sites") > 1)
+		sq_buf_printf(&rows->text, "%lld sites", sq_cli_number(v, "sites"));
 	sq_rows_end_cell(rows);
-	sq_text_safe(&rows->text, sq_slice_z(get(v, "via")));
+	sq_text_safe(&rows->text, sq_slice_z(sq_cli_text(v, "via")));
 	if (sqry_value_bool(sqry_value_get(v, "ambiguous"), false))
 		sq_buf_puts(&rows->text, " (ambiguous)");
 	sq_rows_end_cell(rows);
@@ -74,14 +64,11 @@ static int print_neighbours(const struct sq_cli *cli,
 		SQ_STYLE_DIM,
 	};
 	struct sq_rows rows;
-	int r;
 
 	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
 	for (size_t i = 0; i < sqry_value_count(list); i++)
 		add_neighbour(&rows, sqry_value_at(list, i));
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+	return sq_cli_print_rows(cli, &rows);
 }
 
 static int print_direct(const struct sq_cli *cli, const struct sqry_reply *reply,
@@ -90,7 +77,7 @@ static int print_direct(const struct sq_cli *cli, const struct sqry_reply *reply
 	const struct sqry_value *data =
 		sqry_value_get(sqry_reply_result(reply), "data");
 	const struct sqry_value *list = sqry_value_get(data, key);
-	long long total = number(data, "total");
+	long long total = sq_cli_number(data, "total");
 	int r;
 
 	r = cli->json ? sq_cli_print_json(cli, reply) :
@@ -122,8 +109,7 @@ static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
 	const char *dir = NULL;
 	struct ask a = { .path = NULL };
 	const struct sq_opt opts[] = {
-		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
-		  "in the workspace of DIR (default: the current directory)" },
+		SQ_OPT_PATH(&dir),
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N",
 		  "at most N (100)" },
 	};
@@ -173,14 +159,14 @@ static int print_stats(struct sq_cli *cli, const struct sqry_reply *reply,
 		return sq_cli_error(cli, EX_UNAVAILABLE, "%s is not loaded; load it "
 				    "with \"sqry index %s\"", path, path);
 	if (!cli->json) {
-		puts(get(w, "index_root"));
+		puts(sq_cli_text(w, "index_root"));
 		sq_stats_print(graph);
 		sq_stats_print_details(graph);
 		return 0;
 	}
 	text = sqry_value_text(graph, 2);
 	if (!text)
-		return sq_cli_error(cli, EX_OSERR, "out of memory");
+		return sq_cli_no_memory(cli);
 	puts(text);
 	sqry_free(text);
 	return 0;
@@ -265,7 +251,7 @@ static int write_dump(struct sq_cli *cli, struct ask *a)
 		result = sqry_reply_result(reply);
 		r = write_chunk(cli, result);
 		sq_free(cursor);
-		cursor = sq_strdup(get(result, "next_cursor"));
+		cursor = sq_strdup(sq_cli_text(result, "next_cursor"));
 		a->cursor = cursor && *cursor ? cursor : NULL;
 		reply = sqry_reply_free(reply);
 	} while (!r && a->cursor);
@@ -283,7 +269,7 @@ static int write_hash(struct sq_cli *cli, struct ask *a)
 	if (!r && cli->json)
 		r = sq_cli_print_json(cli, reply);
 	else if (!r)
-		puts(get(sqry_reply_result(reply), "hash"));
+		puts(sq_cli_text(sqry_reply_result(reply), "hash"));
 	sqry_reply_free(reply);
 	return r;
 }

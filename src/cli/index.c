@@ -38,7 +38,7 @@ static int print_json(struct sq_cli *cli, const struct sqry_reply *load,
 		printf("{\"load\":%s,\"elapsed_ms\":%llu,\"graph\":%s,"
 		       "\"meta\":%s}\n", a, (unsigned long long)ms, b, c);
 	else
-		r = sq_cli_error(cli, EX_OSERR, "out of memory");
+		r = sq_cli_no_memory(cli);
 	sqry_free(a);
 	sqry_free(b);
 	sqry_free(c);
@@ -67,8 +67,7 @@ static void print_figures(const char *path, const struct sqry_value *w,
 static int report(struct sq_cli *cli, const char *path,
 		  const struct sqry_reply *load, uint64_t ms)
 {
-	const char *root = sqry_value_string(
-		sqry_value_get(sqry_reply_result(load), "root"), NULL);
+	const char *root = sq_cli_text(sqry_reply_result(load), "root");
 	struct sqry_reply *status = NULL;
 	const struct sqry_value *w;
 	int r;

@@ -2,34 +2,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "cli/matches.h"
 #include "cli/text.h"
 
-static const char *get(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_string(sqry_value_get(v, key), NULL);
-}
-
-static long long number(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_int(sqry_value_get(v, key), 0);
-}
-
 static void add_item(struct sq_rows *rows, const char *root,
 		     const struct sqry_value *v)
 {
-	const char *name = get(v, "qualified_name");
+	const char *name = sq_cli_text(v, "qualified_name");
 	const struct sqry_value *score = sqry_value_get(v, "score");
 
-	sq_text_path(&rows->text, get(v, "file_path")[0] == '/' ? "" : root,
-		     get(v, "file_path"));
-	sq_buf_printf(&rows->text, ":%lld", number(v, "start_line"));
+	sq_text_path(&rows->text, sq_cli_text(v, "file_path")[0] == '/' ? "" : root,
+		     sq_cli_text(v, "file_path"));
+	sq_buf_printf(&rows->text, ":%lld", sq_cli_number(v, "start_line"));
 	sq_rows_end_cell(rows);
-	sq_rows_cell(rows, get(v, "kind"));
-	sq_rows_cell(rows, *name ? name : get(v, "name"));
-	sq_rows_cell(rows, get(v, "language"));
+	sq_rows_cell(rows, sq_cli_text(v, "kind"));
+	sq_rows_cell(rows, *name ? name : sq_cli_text(v, "name"));
+	sq_rows_cell(rows, sq_cli_text(v, "language"));
 	if (score)
 		sq_buf_printf(&rows->text, "%.2f", sqry_value_real(score, 0));
 	sq_rows_end_cell(rows);
@@ -77,12 +66,12 @@ struct items {
 
 static int compare_text(const struct sqry_value *a, const struct sqry_value *b, const char *key)
 {
-	return strcmp(get(a, key), get(b, key));
+	return strcmp(sq_cli_text(a, key), sq_cli_text(b, key));
 }
 
 static int compare_line(const struct sqry_value *a, const struct sqry_value *b)
 {
-	long long x = number(a, "start_line"), y = number(b, "start_line");
+	long long x = sq_cli_number(a, "start_line"), y = sq_cli_number(b, "start_line");
 
 	return x < y ? -1 : x > y;
 }
@@ -108,7 +97,7 @@ static int items_init(struct items *it, const struct sqry_value *result, const c
 	const struct sqry_value *items = sqry_value_get(result, "items");
 	size_t n = sqry_value_count(items);
 
-	*it = (struct items){ .root = get(result, "root") };
+	*it = (struct items){ .root = sq_cli_text(result, "root") };
 	it->v = sq_calloc(n + 1, sizeof(*it->v));
 	if (!it->v)
 		return -ENOMEM;
@@ -126,14 +115,11 @@ static int print_rows(const struct sq_cli *cli, const struct items *it, size_t f
 		SQ_STYLE_DIM,
 	};
 	struct sq_rows rows;
-	int r;
 
 	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
 	for (size_t i = from; i < to; i++)
 		add_item(&rows, it->root, it->v[i]);
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	return r;
+	return sq_cli_print_rows(cli, &rows);
 }
 
 static int print_with_source(const struct sq_cli *cli, const struct sq_matches *m, const struct items *it)
@@ -142,14 +128,14 @@ static int print_with_source(const struct sq_cli *cli, const struct sq_matches *
 	int r = 0;
 
 	for (size_t i = 0; !r && i < it->n; i++) {
-		long long line = number(it->v[i], "start_line");
+		long long line = sq_cli_number(it->v[i], "start_line");
 
 		sq_buf_clear(&text);
 		r = print_rows(cli, it, i, i + 1);
-		if (sq_matches_source(it->root, get(it->v[i], "file_path"), line - m->preview,
+		if (sq_matches_source(it->root, sq_cli_text(it->v[i], "file_path"), line - m->preview,
 				      line + m->preview, line, &text))
-			sq_cli_note("%s cannot be read", get(it->v[i], "file_path"));
-		if (sq_buf_error(&text))
+			sq_cli_note("%s cannot be read", sq_cli_text(it->v[i], "file_path"));
+		if (!r)
 			r = sq_buf_error(&text);
 		if (!r && text.n)
 			(void)fwrite(text.p, 1, text.n, stdout);        /* main looks at its state */
@@ -170,7 +156,7 @@ static int print_items(const struct sq_cli *cli, const struct sq_matches *m, con
 	else if (!r)
 		r = print_rows(cli, &it, 0, it.n);
 	sq_free(it.v);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+	return r < 0 ? sq_cli_no_memory(cli) : r;
 }
 
 /* ---- groups and figures ----------------------------------------------------------- */
@@ -180,19 +166,16 @@ static int print_groups(const struct sq_cli *cli, const struct sqry_value *group
 {
 	static const enum sq_style styles[] = { SQ_STYLE_NAME, SQ_STYLE_PLAIN };
 	struct sq_rows rows;
-	int r;
 
 	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
 	for (size_t i = 0; i < sqry_value_count(groups); i++) {
 		const struct sqry_value *g = sqry_value_at(groups, i);
 
-		sq_rows_cell(&rows, *get(g, "value") ? get(g, "value") : "-");
-		sq_buf_printf(&rows.text, "%lld", number(g, "count"));
+		sq_rows_cell(&rows, *sq_cli_text(g, "value") ? sq_cli_text(g, "value") : "-");
+		sq_buf_printf(&rows.text, "%lld", sq_cli_number(g, "count"));
 		sq_rows_end_cell(&rows);
 	}
-	r = sq_rows_print(&rows, cli->color);
-	sq_rows_deinit(&rows);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+	return sq_cli_print_rows(cli, &rows);
 }
 
 static int print_stats(const struct sq_cli *cli, const struct sqry_value *result)
@@ -203,7 +186,7 @@ static int print_stats(const struct sq_cli *cli, const struct sqry_value *result
 	};
 	int r = 0;
 
-	printf("total: %lld\n", number(result, "total"));
+	printf("total: %lld\n", sq_cli_number(result, "total"));
 	for (size_t i = 0; !r && i < SQ_ARRAY_SIZE(parts); i++) {
 		printf("\n%s\n", parts[i].title);
 		r = print_groups(cli, sqry_value_get(result, parts[i].key));
@@ -216,7 +199,7 @@ static int print_result(const struct sq_cli *cli, const struct sq_matches *m, co
 	const struct sqry_value *groups = sqry_value_get(result, "groups");
 
 	if (groups && (m->csv || m->tsv))
-		return sq_table_groups(m, groups) < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+		return sq_table_groups(m, groups) < 0 ? sq_cli_no_memory(cli) : 0;
 	if (groups)
 		return print_groups(cli, groups);
 	if (sqry_value_get(result, "by_kind"))
@@ -226,17 +209,17 @@ static int print_result(const struct sq_cli *cli, const struct sq_matches *m, co
 
 static void note_cut(const struct sqry_value *result, size_t shown)
 {
-	const char *why = get(result, "truncated_reason");
+	const char *why = sq_cli_text(result, "truncated_reason");
 
 	if (*why && strcmp(why, "limit"))
 		sq_cli_note("not all matches: cut by its %s", why);
 	else if (sqry_value_get(result, "groups"))
 		sq_cli_note("%zu of %lld groups; --limit shows more",
 			    sqry_value_count(sqry_value_get(result, "groups")),
-			    number(result, "groups_total"));
+			    sq_cli_number(result, "groups_total"));
 	else
 		sq_cli_note("%zu of %lld matches; --limit shows more", shown,
-			    number(result, "total"));
+			    sq_cli_number(result, "total"));
 }
 
 /* ---- the whole answer -------------------------------------------------------------- */
@@ -270,10 +253,10 @@ int sq_matches_check(const struct sq_cli *cli, const struct sq_matches *m)
 static bool is_outdated(const struct sqry_reply *reply)
 {
 	const struct sqry_value *meta = sqry_reply_meta(reply);
-	const char *why = get(sqry_reply_result(reply), "truncated_reason");
+	const char *why = sq_cli_text(sqry_reply_result(reply), "truncated_reason");
 
 	return sqry_value_bool(sqry_value_get(meta, "stale"), false) ||
-	       number(meta, "pending_files") > 0 || (*why && strcmp(why, "limit") != 0);
+	       sq_cli_number(meta, "pending_files") > 0 || (*why && strcmp(why, "limit") != 0);
 }
 
 static int print_all(const struct sq_cli *cli, const struct sq_matches *m, const struct sqry_reply *reply)
@@ -284,7 +267,7 @@ static int print_all(const struct sq_cli *cli, const struct sq_matches *m, const
 		return sq_cli_print_json(cli, reply);
 	if (!m->count && !sqry_value_bool(sqry_value_get(result, "count"), false))
 		return print_result(cli, m, result);
-	printf("%lld\n", number(result, "total"));
+	printf("%lld\n", sq_cli_number(result, "total"));
 	return 0;
 }
 
@@ -292,7 +275,7 @@ int sq_matches_print(const struct sq_cli *cli, const struct sq_matches *m, const
 {
 	const struct sqry_value *result = sqry_reply_result(reply);
 	const char *mode = m->validate ? m->validate : "warn";
-	long long total = number(result, "total");
+	long long total = sq_cli_number(result, "total");
 	int r;
 
 	if (!strcmp(mode, "fail") && is_outdated(reply)) {

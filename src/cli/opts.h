@@ -18,6 +18,9 @@ struct sq_opt {
 	int64_t min, max;           /* INT */
 	const char *arg, *help;     /* of --help */
 };
+/* the option of what asks about a workspace; @dir: const char **, NULL when not given */
+#define SQ_OPT_PATH(dir) { "path", 'p', SQ_OPT_STRING, (dir), 0, 0, "DIR", \
+			   "in the workspace of DIR (default: the current directory)" }
 struct sq_usage {
 	const char *synopsis;       /* "PATTERN [OPTION...]", behind the command */
 	const char *about;          /* whole lines */

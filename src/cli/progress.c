@@ -39,8 +39,7 @@ static const struct sqry_value *find_progress(const struct sqry_reply *r,
 
 	for (size_t i = 0; i < sqry_value_count(all); i++) {
 		const struct sqry_value *w = sqry_value_at(all, i);
-		const char *root = sqry_value_string(
-			sqry_value_get(w, "index_root"), NULL);
+		const char *root = sq_cli_text(w, "index_root");
 
 		if (!strcmp(root, path))
 			return sqry_value_get(w, "progress");
@@ -73,17 +72,16 @@ static void draw_bar(struct sq_progress *p, const char *pass, uint64_t done,
 
 static void show(struct sq_progress *p, const struct sqry_value *v)
 {
-	const char *pass = sqry_value_string(sqry_value_get(v, "pass"), NULL);
-	int64_t done = sqry_value_int(sqry_value_get(v, "files_done"), 0);
-	int64_t total = sqry_value_int(sqry_value_get(v, "files_total"), 0);
+	const char *pass = sq_cli_text(v, "pass");
+	uint64_t done = sq_cli_count(v, "files_done");
+	uint64_t total = sq_cli_count(v, "files_total");
 
 	if (!*pass)
 		return;
 	if (p->is_tty) {
-		draw_bar(p, pass, (uint64_t)SQ_MAX(done, (int64_t)0),
-			 (uint64_t)SQ_MAX(total, (int64_t)0));
+		draw_bar(p, pass, done, total);
 	} else if (strncmp(pass, p->pass, sizeof(p->pass) - 1)) {
-		fprintf(stderr, "%s: %lld files\n", pass, (long long)total);
+		fprintf(stderr, "%s: %llu files\n", pass, (unsigned long long)total);
 	}
 	snprintf(p->pass, sizeof(p->pass), "%s", pass);
 }

@@ -3,32 +3,15 @@
 #include "cli/relations.h"
 
 #include <stdio.h>
-#include <sysexits.h>
 
 #include "cli/ask.h"
 #include "cli/opts.h"
 
-#define OPT_PATH { "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR", \
-		   "in the workspace of DIR (default: the current directory)" }
-
-static const struct sqry_value *member(const struct sqry_value *v, const char *key)
-{
-	return sqry_value_get(v, key);
-}
-
-static int print_rows(const struct sq_cli *cli, struct sq_rows *rows)
-{
-	int r = sq_rows_print(rows, cli->color);
-
-	sq_rows_deinit(rows);
-	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
-}
-
 static void add_node(struct sq_rows *rows, const struct sqry_value *node)
 {
 	sq_ask_place(rows, node);
-	sq_rows_cell(rows, sq_ask_text(node, "kind"));
-	sq_rows_cell(rows, sq_ask_text(node, "qualifiedName"));
+	sq_rows_cell(rows, sq_cli_text(node, "kind"));
+	sq_rows_cell(rows, sq_cli_text(node, "qualifiedName"));
 }
 
 /* ---- edges: "from  type  to" ------------------------------------------------------------ */
@@ -42,26 +25,26 @@ static int print_edges(const struct sq_cli *cli, const struct sqry_value *list)
 
 	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
 	for (size_t i = 0; i < sqry_value_count(list); i++) {
-		const struct sqry_value *e = sqry_value_at(list, i), *to = member(e, "to");
+		const struct sqry_value *e = sqry_value_at(list, i), *to = sqry_value_get(e, "to");
 
-		sq_ask_place(&rows, member(e, "from"));
-		sq_rows_cell(&rows, sq_ask_text(member(e, "from"), "qualifiedName"));
-		sq_rows_cell(&rows, sq_ask_text(e, "type"));
-		sq_rows_cell(&rows, to ? sq_ask_text(to, "qualifiedName") : "");
+		sq_ask_place(&rows, sqry_value_get(e, "from"));
+		sq_rows_cell(&rows, sq_cli_text(sqry_value_get(e, "from"), "qualifiedName"));
+		sq_rows_cell(&rows, sq_cli_text(e, "type"));
+		sq_rows_cell(&rows, to ? sq_cli_text(to, "qualifiedName") : "");
 		if (to)
 			sq_ask_place(&rows, to);
 		else
 			sq_rows_end_cell(&rows);
-		sq_buf_puts(&rows.text, sqry_value_bool(member(member(e, "metadata"), "ambiguous"), false) ?
+		sq_buf_puts(&rows.text, sqry_value_bool(sqry_value_get(sqry_value_get(e, "metadata"), "ambiguous"), false) ?
 			    "(ambiguous)" : "");
 		sq_rows_end_cell(&rows);
 	}
-	return print_rows(cli, &rows);
+	return sq_cli_print_rows(cli, &rows);
 }
 
 static int print_relations(const struct sq_cli *cli, const struct sqry_value *data)
 {
-	const struct sqry_value *list = member(data, "relations");
+	const struct sqry_value *list = sqry_value_get(data, "relations");
 	int r = print_edges(cli, list);
 
 	if (!r)
@@ -71,10 +54,10 @@ static int print_relations(const struct sq_cli *cli, const struct sqry_value *da
 
 static int print_graph(const struct sq_cli *cli, const struct sqry_value *data)
 {
-	const char *rendered = sq_ask_text(data, "rendered");
+	const char *rendered = sq_cli_text(data, "rendered");
 
 	if (!rendered || !*rendered)
-		return print_edges(cli, member(data, "edges"));
+		return print_edges(cli, sqry_value_get(data, "edges"));
 	fputs(rendered, stdout);   /* for another program; names in it are quoted */
 	return 0;
 }
@@ -84,7 +67,7 @@ static int print_graph(const struct sq_cli *cli, const struct sqry_value *data)
 static int print_impact(const struct sq_cli *cli, const struct sqry_value *data)
 {
 	static const enum sq_style styles[] = { SQ_STYLE_PLACE, SQ_STYLE_KIND, SQ_STYLE_NAME, SQ_STYLE_DIM };
-	const struct sqry_value *list = member(data, "impactedSymbols");
+	const struct sqry_value *list = sqry_value_get(data, "impactedSymbols");
 	struct sq_rows rows;
 	int r;
 
@@ -92,13 +75,13 @@ static int print_impact(const struct sq_cli *cli, const struct sqry_value *data)
 	for (size_t i = 0; i < sqry_value_count(list); i++) {
 		const struct sqry_value *v = sqry_value_at(list, i);
 
-		add_node(&rows, member(v, "symbol"));
-		sq_buf_printf(&rows.text, "depth %lld", sq_ask_number(v, "depth"));
+		add_node(&rows, sqry_value_get(v, "symbol"));
+		sq_buf_printf(&rows.text, "depth %lld", sq_cli_number(v, "depth"));
 		sq_rows_end_cell(&rows);
 	}
-	r = print_rows(cli, &rows);
+	r = sq_cli_print_rows(cli, &rows);
 	if (!r && !sqry_value_count(list))
-		sq_cli_note("nothing refers to %s", sq_ask_text(data, "targetSymbol"));
+		sq_cli_note("nothing refers to %s", sq_cli_text(data, "targetSymbol"));
 	if (!r)
 		sq_ask_note_rest(data, list);
 	return r;
@@ -106,26 +89,21 @@ static int print_impact(const struct sq_cli *cli, const struct sqry_value *data)
 
 static int print_paths(const struct sq_cli *cli, const struct sqry_value *data)
 {
-	const struct sqry_value *list = member(data, "paths");
+	const struct sqry_value *list = sqry_value_get(data, "paths");
+	int r = 0;
 
-	for (size_t i = 0; i < sqry_value_count(list); i++) {
-		const struct sqry_value *steps = member(sqry_value_at(list, i), "steps");
+	for (size_t i = 0; !r && i < sqry_value_count(list); i++) {
+		const struct sqry_value *steps = sqry_value_get(sqry_value_at(list, i), "steps");
 		struct sq_buf line = SQ_BUF_NULL;
 
-		for (size_t k = 0; k < sqry_value_count(steps); k++) {
-			const struct sqry_value *symbol = member(sqry_value_at(steps, k), "symbol");
-
-			sq_buf_puts(&line, k ? " -> " : "");
-			sq_text_safe(&line, sq_slice_z(sq_ask_text(symbol, "qualifiedName")));
-		}
-		if (!sq_buf_z(&line))
-			return sq_cli_error(cli, EX_OSERR, "out of memory");
-		puts(line.p);
-		sq_buf_deinit(&line);
+		for (size_t k = 0; k < sqry_value_count(steps); k++)
+			sq_ask_step(&line, sq_cli_text(sqry_value_get(sqry_value_at(steps, k), "symbol"),
+						       "qualifiedName"));
+		r = sq_cli_print_line(cli, &line);
 	}
 	if (!sqry_value_count(list))
-		sq_cli_note("no path from %s to %s", sq_ask_text(data, "fromSymbol"), sq_ask_text(data, "toSymbol"));
-	return 0;
+		sq_cli_note("no path from %s to %s", sq_cli_text(data, "fromSymbol"), sq_cli_text(data, "toSymbol"));
+	return r;
 }
 
 static int print_metrics(const struct sq_cli *cli, const struct sqry_value *data)
@@ -133,7 +111,7 @@ static int print_metrics(const struct sq_cli *cli, const struct sqry_value *data
 	static const enum sq_style styles[] = {
 		SQ_STYLE_PLAIN, SQ_STYLE_PLACE, SQ_STYLE_KIND, SQ_STYLE_NAME, SQ_STYLE_DIM,
 	};
-	const struct sqry_value *list = member(data, "metrics");
+	const struct sqry_value *list = sqry_value_get(data, "metrics");
 	struct sq_rows rows;
 	int r;
 
@@ -141,17 +119,17 @@ static int print_metrics(const struct sq_cli *cli, const struct sqry_value *data
 	for (size_t i = 0; i < sqry_value_count(list); i++) {
 		const struct sqry_value *v = sqry_value_at(list, i);
 
-		sq_buf_printf(&rows.text, "%lld", sq_ask_number(v, "complexity"));
+		sq_buf_printf(&rows.text, "%lld", sq_cli_number(v, "complexity"));
 		sq_rows_end_cell(&rows);
-		sq_text_safe(&rows.text, sq_slice_z(sq_ask_text(v, "filePath")));
-		sq_buf_printf(&rows.text, ":%lld", sq_ask_number(v, "line"));
+		sq_text_safe(&rows.text, sq_slice_z(sq_cli_text(v, "filePath")));
+		sq_buf_printf(&rows.text, ":%lld", sq_cli_number(v, "line"));
 		sq_rows_end_cell(&rows);
-		sq_rows_cell(&rows, sq_ask_text(v, "kind"));
-		sq_rows_cell(&rows, sq_ask_text(v, "qualifiedName"));
-		sq_buf_printf(&rows.text, "%lld lines", sq_ask_number(v, "lines"));
+		sq_rows_cell(&rows, sq_cli_text(v, "kind"));
+		sq_rows_cell(&rows, sq_cli_text(v, "qualifiedName"));
+		sq_buf_printf(&rows.text, "%lld lines", sq_cli_number(v, "lines"));
 		sq_rows_end_cell(&rows);
 	}
-	r = print_rows(cli, &rows);
+	r = sq_cli_print_rows(cli, &rows);
 	if (!r)
 		sq_ask_note_rest(data, list);
 	return r;
@@ -173,7 +151,7 @@ int sq_cmd_relations(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = { .relation = "callers", .limit = 200 };
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "type", 't', SQ_OPT_STRING, &a.relation, 0, 0, "TYPE",
 		  "callers, callees, imports, exports or returns (callers)" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "callers of callers and so on, N deep (1)" },
@@ -202,7 +180,7 @@ int sq_cmd_impact(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = { .limit = 500 };
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "the one that FILE defines, as seen from the root" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 10, "N", "N references away at most (3)" },
 		{ "direct", 0, SQ_OPT_FLAG, &a.is_direct, 0, 0, NULL, "what refers to it itself only" },
@@ -231,7 +209,7 @@ int sq_cmd_trace_path(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = SQ_ASK_NULL;
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "hops", 0, SQ_OPT_INT, &a.hops, 1, 10, "N", "at most N calls (5)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.paths, 1, 20, "N", "at most N chains (5)" },
 	};
@@ -257,7 +235,7 @@ int sq_cmd_subgraph(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = { .nodes = 50 };
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N calls away at most (2)" },
 		{ "no-callers", 0, SQ_OPT_FLAG, &a.no_callers, 0, 0, NULL, "what they call only" },
 		{ "no-callees", 0, SQ_OPT_FLAG, &a.no_callees, 0, 0, NULL, "what calls them only" },
@@ -288,7 +266,7 @@ int sq_cmd_dependency_tree(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = { .limit = 500 };
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "what FILE refers to, in place of a symbol" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N references away at most (2)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N definitions and files (500)" },
@@ -317,7 +295,7 @@ int sq_cmd_complexity(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = SQ_ASK_NULL;
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "min", 'm', SQ_OPT_INT, &a.min_complexity, 1, 100, "N", "N at least (1)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N (100)" },
 	};
@@ -343,7 +321,7 @@ int sq_cmd_export(struct sq_cli *cli, int argc, char **argv)
 	const char *dir = NULL;
 	struct sq_ask a = { .limit = 1000, .format = "dot" };
 	const struct sq_opt opts[] = {
-		OPT_PATH,
+		SQ_OPT_PATH(&dir),
 		{ "format", 'F', SQ_OPT_STRING, &a.format, 0, 0, "FORMAT", "dot, d2, mermaid or json (dot)" },
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "what FILE defines" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N calls away at most (2)" },

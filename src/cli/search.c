@@ -106,8 +106,7 @@ int sq_cmd_search(struct sq_cli *cli, int argc, char **argv)
 	bool regex = false, fuzzy = false;
 	struct ask a = { .mode = "exact", .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
-		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
-		  "in the workspace of DIR (default: the current directory)" },
+		SQ_OPT_PATH(&dir),
 		{ "kind", 'k', SQ_OPT_STRING, &a.kind, 0, 0, "KIND",
 		  "only function, method, class, struct, ..." },
 		{ "lang", 'l', SQ_OPT_STRING, &a.lang, 0, 0, "LANG",
@@ -164,8 +163,7 @@ int sq_cmd_query(struct sq_cli *cli, int argc, char **argv)
 	struct sq_opt_list vars = { .n = 0 };
 	struct ask a = { .vars = &vars, .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
-		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
-		  "in the workspace of DIR (default: the current directory)" },
+		SQ_OPT_PATH(&dir),
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000000, "N",
 		  "at most N matches (1000)" },
 		{ "var", 0, SQ_OPT_LIST, &vars, 0, 0, "NAME=VALUE",

@@ -5,13 +5,6 @@
 
 #include "cli/text.h"
 
-static uint64_t number(const struct sqry_value *v, const char *key)
-{
-	int64_t n = sqry_value_int(sqry_value_get(v, key), 0);
-
-	return n > 0 ? (uint64_t)n : 0;
-}
-
 const struct sqry_value *sq_stats_find(const struct sqry_value *status,
 				       const char *path)
 {
@@ -22,8 +15,7 @@ const struct sqry_value *sq_stats_find(const struct sqry_value *status,
 
 	for (size_t i = 0; i < sqry_value_count(all); i++) {
 		const struct sqry_value *w = sqry_value_at(all, i);
-		struct sq_slice root = sq_slice_z(sqry_value_string(
-			sqry_value_get(w, "index_root"), NULL));
+		struct sq_slice root = sq_slice_z(sq_cli_text(w, "index_root"));
 
 		if (!root.n || root.n < best_n || !sq_slice_has_prefix(p, root))
 			continue;
@@ -50,18 +42,18 @@ static void print_line(struct sq_buf *b)
 
 static void print_files(const struct sqry_value *graph, struct sq_buf *b)
 {
-	uint64_t skipped = number(graph, "skipped");
+	uint64_t skipped = sq_cli_count(graph, "skipped");
 
 	print_label("files");
-	sq_text_count(b, number(graph, "files"));
+	sq_text_count(b, sq_cli_count(graph, "files"));
 	if (skipped) {
 		sq_buf_puts(b, " and ");
 		sq_text_count(b, skipped);
 		sq_buf_puts(b, " skipped");
 	}
-	if (number(graph, "source_bytes")) {
+	if (sq_cli_count(graph, "source_bytes")) {
 		sq_buf_puts(b, ", ");
-		sq_text_bytes(b, number(graph, "source_bytes"));
+		sq_text_bytes(b, sq_cli_count(graph, "source_bytes"));
 	}
 	print_line(b);
 }
@@ -69,9 +61,9 @@ static void print_files(const struct sqry_value *graph, struct sq_buf *b)
 static void print_links(const struct sqry_value *graph, struct sq_buf *b)
 {
 	const struct sqry_value *links = sqry_value_get(graph, "links");
-	uint64_t bound = number(links, "bound");
-	uint64_t ambiguous = number(links, "ambiguous") + number(links, "elided");
-	uint64_t open = number(links, "unresolved");
+	uint64_t bound = sq_cli_count(links, "bound");
+	uint64_t ambiguous = sq_cli_count(links, "ambiguous") + sq_cli_count(links, "elided");
+	uint64_t open = sq_cli_count(links, "unresolved");
 
 	if (!links)
 		return;
@@ -98,13 +90,13 @@ void sq_stats_print(const struct sqry_value *graph)
 		if (!sqry_value_get(graph, keys[i]))
 			continue;
 		print_label(keys[i]);
-		sq_text_count(&b, number(graph, keys[i]));
+		sq_text_count(&b, sq_cli_count(graph, keys[i]));
 		print_line(&b);
 	}
 	print_links(graph, &b);
-	if (number(graph, "bytes")) {
+	if (sq_cli_count(graph, "bytes")) {
 		print_label("memory");
-		sq_text_bytes(&b, number(graph, "bytes"));
+		sq_text_bytes(&b, sq_cli_count(graph, "bytes"));
 		print_line(&b);
 	}
 	sq_buf_deinit(&b);
@@ -119,10 +111,10 @@ static void print_members(const char *title, const struct sqry_value *v,
 	if (sqry_value_count(v))
 		printf("%s\n", title);
 	for (size_t i = 0; (key = sqry_value_key(v, i)); i++) {
-		if (!number(v, key))
+		if (!sq_cli_count(v, key))
 			continue;
 		print_label(key);
-		put(&b, number(v, key));
+		put(&b, sq_cli_count(v, key));
 		print_line(&b);
 	}
 	sq_buf_deinit(&b);

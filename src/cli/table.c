@@ -101,13 +101,13 @@ static void add_cell(const struct sq_matches *m, const char *root, const struct 
 	struct sq_buf line = SQ_BUF_NULL;
 
 	if (c->is_number) {
-		sq_buf_printf(b, "%lld", (long long)sqry_value_int(sqry_value_get(item, c->key), 0));
+		sq_buf_printf(b, "%lld", sq_cli_number(item, c->key));
 	} else if (c->key) {
-		add_value(m, b, sq_slice_z(sqry_value_string(sqry_value_get(item, c->key), NULL)));
+		add_value(m, b, sq_slice_z(sq_cli_text(item, c->key)));
 	} else {
-		long long at = sqry_value_int(sqry_value_get(item, "start_line"), 0);
+		long long at = sq_cli_number(item, "start_line");
 
-		if (!sq_matches_source(root, sqry_value_string(sqry_value_get(item, "file_path"), NULL), at, at, 0,
+		if (!sq_matches_source(root, sq_cli_text(item, "file_path"), at, at, 0,
 				       &line))
 			add_value(m, b, sq_slice(line.p, line.n ? line.n - 1 : 0));
 		if (sq_buf_error(&line))
@@ -165,8 +165,8 @@ int sq_table_groups(const struct sq_matches *m, const struct sqry_value *groups)
 	for (size_t i = 0; i < sqry_value_count(groups); i++) {
 		const struct sqry_value *g = sqry_value_at(groups, i);
 
-		add_value(m, &b, sq_slice_z(sqry_value_string(sqry_value_get(g, "value"), NULL)));
-		sq_buf_printf(&b, "%c%lld\n", sep, (long long)sqry_value_int(sqry_value_get(g, "count"), 0));
+		add_value(m, &b, sq_slice_z(sq_cli_text(g, "value")));
+		sq_buf_printf(&b, "%c%lld\n", sep, sq_cli_number(g, "count"));
 	}
 	return write_out(&b);
 }
