@@ -5,19 +5,26 @@
 #include "base/error.h"
 #include "base/hash.h"
 
-/* two thirds full at most; 32 bits of the hash give the home, so 2^32 at most */
+/* four fifths full; 32 bits of the hash give the home, so 2^32 at most */
 static uint64_t slots_for(uint32_t n)
 {
-	uint64_t n_slots = 8;
-
-	while (n_slots < (uint64_t)n + n / 2)
-		n_slots *= 2;
-	return n_slots;
+	return (uint64_t)n + n / 4 + 1;
 }
 
 static uint32_t home_of(const struct sq_dict *d, uint32_t hash32)
 {
 	return (uint64_t)hash32 * d->n_slots >> 32;
+}
+
+static uint32_t after(const struct sq_dict *d, uint32_t slot)
+{
+	return slot + 1 < d->n_slots ? slot + 1 : 0;
+}
+
+/* the bits of a slot that are its tag */
+static uint32_t tag_of(const struct sq_dict *d, uint32_t hash32)
+{
+	return (uint32_t)((uint64_t)hash32 << d->index_bits);
 }
 
 int sq_dict_new(struct sq_birth birth, sq_name first, uint32_t n, uint64_t n_string_bytes,
@@ -37,6 +44,7 @@ int sq_dict_new(struct sq_birth birth, sq_name first, uint32_t n, uint64_t n_str
 	d->first = first;
 	d->n = n;
 	d->n_slots = (uint32_t)n_slots;
+	d->index_bits = n ? 32 - (uint32_t)__builtin_clz(n) : 1;
 	d->n_string_bytes = (uint32_t)n_string_bytes;
 	d->offsets = (const uint32_t *)(d + 1);
 	d->slots = d->offsets + n + 1;
@@ -51,14 +59,14 @@ int sq_dict_new(struct sq_birth birth, sq_name first, uint32_t n, uint64_t n_str
 void sq_dict_place(struct sq_dict *d, uint32_t i, uint32_t hash32)
 {
 	uint32_t *slots = (uint32_t *)d->slots;
-	uint32_t at = home_of(d, hash32);
+	uint32_t at = home_of(d, hash32), slot = (i + 1) | tag_of(d, hash32);
 
-	for (;; at = (at + 1) & (d->n_slots - 1)) {
+	for (;; at = after(d, at)) {
 		uint32_t empty = 0;
 
 		/* relaxed: a slot's value says nothing about other memory;
 		 * readers see the table only after its makers have joined */
-		if (!sq_load_relaxed(&slots[at]) && sq_cas_acq_rel(&slots[at], &empty, i + 1))
+		if (!sq_load_relaxed(&slots[at]) && sq_cas_acq_rel(&slots[at], &empty, slot))
 			return;
 	}
 }
@@ -120,12 +128,13 @@ int sq_dict_merge(struct sq_birth birth, const struct sq_dict *a, const struct s
 
 sq_name sq_dict_find(const struct sq_dict *d, struct sq_slice s, uint64_t hash)
 {
-	uint32_t at = home_of(d, (uint32_t)(hash >> 32));
+	uint32_t hash32 = (uint32_t)(hash >> 32), tag = tag_of(d, hash32);
+	uint32_t mask = (uint32_t)((1ull << d->index_bits) - 1);
 
-	for (; d->slots[at]; at = (at + 1) & (d->n_slots - 1)) {
-		sq_name id = d->first + d->slots[at] - 1;
+	for (uint32_t at = home_of(d, hash32); d->slots[at]; at = after(d, at)) {
+		sq_name id = d->first + (d->slots[at] & mask) - 1;
 
-		if (sq_slice_eq(sq_dict_get(d, id), s))
+		if ((d->slots[at] & ~mask) == tag && sq_slice_eq(sq_dict_get(d, id), s))
 			return id;
 	}
 	return SQ_NAME_NONE;

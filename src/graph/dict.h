@@ -6,9 +6,11 @@
  * one big base, then small appended ones. Neighbouring small ones are merged
  * geometrically (the ids stay), so that a version holds O(log n) of them.
  * Layout of the one allocation: header, offsets u32[n + 1], slots u32[n_slots],
- * bytes. Slots: open addressing on sq_hash64, value = local index + 1. The home
- * slot is taken from the top bits of the hash, so that threads that fill a
- * dictionary by ranges of the hash touch memory that lies apart.
+ * bytes. Slots: open addressing, up to four fifths full, on the top 32 bits of
+ * sq_hash64: the home slot is taken from the top of them, so that threads that
+ * fill a dictionary by ranges of the hash touch memory that lies apart. A slot is
+ * 0 or local index + 1 and, in the bits that this leaves, a tag of the lowest
+ * bits of those 32: few strings but the right one are compared.
  */
 #include <stdbool.h>
 
@@ -23,7 +25,8 @@ struct sq_dict {
 	struct sq_piece piece;
 	const struct sq_name_index *index;      /* a piece of its own; NULL: none (small) */
 	uint32_t first, n;
-	uint32_t n_slots;               /* power of two */
+	uint32_t n_slots;
+	uint32_t index_bits;            /* of a slot; its tag is above them */
 	uint32_t n_string_bytes;
 	const uint32_t *offsets;        /* into this allocation */
 	const uint32_t *slots;

@@ -5,32 +5,73 @@
 
 #include "base/error.h"
 
-int sq_shard_new(struct sq_birth birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s)
+int sq_shard_new(struct sq_birth birth, uint32_t n_names, const uint32_t *places, const uint8_t *data,
+		 struct sq_shard **ret_s)
 {
-	uint64_t n_offsets = (uint64_t)n_names * SQ_LIST_MAX + 1;
-	struct sq_shard *s;
+	uint32_t n_data = places[n_names];
+	bool is_wide = n_data > UINT16_MAX;
+	size_t n_places = n_names + 1ul, width = is_wide ? sizeof(uint32_t) : sizeof(uint16_t);
+	struct sq_shard *s = sq_piece_alloc(SQ_PIECE_SHARD, birth, sizeof(*s) + n_places * width + n_data);
 
-	if (n_data > UINT32_MAX)
-		return sq_error_origin(-EOVERFLOW);
-	s = sq_piece_alloc(SQ_PIECE_SHARD, birth, sizeof(*s) + n_offsets * sizeof(uint32_t) + n_data);
 	if (!s)
 		return sq_error_origin(-ENOMEM);
 	s->n_names = n_names;
-	s->offsets = (const uint32_t *)(s + 1);
-	s->data = (const uint8_t *)(s->offsets + n_offsets);
-	sq_shard_offsets(s)[0] = 0;
-	sq_shard_offsets(s)[n_offsets - 1] = (uint32_t)n_data;
+	s->is_wide = is_wide;
+	s->places = s + 1;
+	s->data = (const uint8_t *)s->places + n_places * width;
+	if (is_wide)
+		memcpy((void *)s->places, places, n_places * width);
+	for (size_t i = 0; !is_wide && i < n_places; i++)
+		((uint16_t *)s->places)[i] = (uint16_t)places[i];
+	if (n_data)
+		memcpy((void *)s->data, data, n_data);
 	*ret_s = s;
 	return 0;
 }
 
-static void iter_at(const struct sq_shard *s, uint32_t list, struct sq_posting_iter *ret)
+uint8_t *sq_record_close(uint8_t *at, const uint32_t lens[SQ_LIST_MAX])
 {
-	*ret = (struct sq_posting_iter){
-		.at = s->data + s->offsets[list],
-		.end = s->data + s->offsets[list + 1],
-		.with_class = list % SQ_LIST_MAX == SQ_LIST_DEF,
-	};
+	const uint8_t *lists = at + SQ_RECORD_HEAD_MAX;
+	unsigned mask = 0;
+	uint32_t sum = 0;
+
+	for (unsigned k = 0; k < SQ_LIST_MAX; k++) {
+		mask |= (lens[k] != 0) << k;
+		sum += lens[k];
+	}
+	if (!mask)
+		return at;
+	*at++ = (uint8_t)mask;
+	for (unsigned k = 0; mask >> (k + 1); k++)
+		if (lens[k])
+			at = sq_varint_put(at, lens[k]);
+	memmove(at, lists, sum);
+	return at + sum;
+}
+
+/* one list of the record of name @i */
+static void iter_at(const struct sq_shard *s, uint32_t i, enum sq_list which, struct sq_posting_iter *ret)
+{
+	const uint8_t *at = s->data + sq_shard_place(s, i), *end = s->data + sq_shard_place(s, i + 1);
+	uint32_t before = 0, mine = 0, len;
+	unsigned mask;
+
+	*ret = (struct sq_posting_iter){ .at = NULL };
+	if (at == end)
+		return;
+	mask = *at++;
+	if (!(mask >> which & 1))
+		return;
+	for (unsigned k = 0; mask >> (k + 1); k++) {
+		if (!(mask >> k & 1))
+			continue;
+		at = sq_varint_get32(at, &len);
+		before += k < which ? len : 0;
+		mine = k == which ? len : mine;
+	}
+	ret->at = at + before;
+	ret->end = mask >> (which + 1) ? ret->at + mine : end;
+	ret->with_class = which == SQ_LIST_DEF;
 }
 
 void sq_shard_iter(const struct sq_shard *s, sq_name name, enum sq_list which,
@@ -41,7 +82,7 @@ void sq_shard_iter(const struct sq_shard *s, sq_name name, enum sq_list which,
 	if (i >= s->n_names)
 		*ret = (struct sq_posting_iter){ .at = NULL };
 	else
-		iter_at(s, i * SQ_LIST_MAX + which, ret);
+		iter_at(s, i, which, ret);
 }
 
 uint32_t sq_shard_n_live(const struct sq_shard *s)
@@ -49,7 +90,7 @@ uint32_t sq_shard_n_live(const struct sq_shard *s)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; s && i < s->n_names; i++)
-		n += s->offsets[i * SQ_LIST_MAX] != s->offsets[(i + 1) * SQ_LIST_MAX];
+		n += sq_shard_place(s, i) != sq_shard_place(s, i + 1);
 	return n;
 }
 
@@ -81,81 +122,93 @@ static uint8_t *merge_list(uint8_t *out, struct sq_posting_iter *it, enum sq_lis
 
 struct merge {
 	const struct sq_shard *old;     /* may be NULL */
-	uint32_t n_old;                 /* lists of old */
-	uint32_t *offsets;
+	uint32_t n_old;                 /* names of old */
+	uint32_t *places;
 	uint8_t *data, *at;
 };
 
-/* lists [from, to) as they were: most of a shard, so not one by one */
-static void copy_lists(struct merge *m, uint32_t from, uint32_t to)
+/* the records of names [from, to) as they were: most of a shard, so not one by one */
+static void copy_records(struct merge *m, uint32_t from, uint32_t to)
 {
 	uint32_t known = SQ_MIN(to, m->n_old), shift;
 
 	if (from < known) {
-		uint32_t first = m->old->offsets[from], n = m->old->offsets[known] - first;
+		uint32_t first = sq_shard_place(m->old, from), n = sq_shard_place(m->old, known) - first;
 
 		shift = (uint32_t)(m->at - m->data) - first;
 		for (uint32_t i = from; i < known; i++)
-			m->offsets[i] = m->old->offsets[i] + shift;
+			m->places[i] = sq_shard_place(m->old, i) + shift;
 		if (n)
 			memcpy(m->at, m->old->data + first, n);
 		m->at += n;
 		from = known;
 	}
 	for (; from < to; from++)
-		m->offsets[from] = (uint32_t)(m->at - m->data);
+		m->places[from] = (uint32_t)(m->at - m->data);
 }
 
-/* all lists of the shard, those of @c with changes */
-static void merge_all(struct merge *m, uint32_t first, uint32_t n_lists,
+/* the record of name @i with the changes [c, end), which are all of that name */
+static void merge_record(struct merge *m, uint32_t i, const struct sq_posting_change *c,
+			 const struct sq_posting_change *end)
+{
+	uint8_t *at = m->at + SQ_RECORD_HEAD_MAX;
+	uint32_t lens[SQ_LIST_MAX];
+
+	for (unsigned list = 0; list < SQ_LIST_MAX; list++) {
+		const struct sq_posting_change *from = c;
+		struct sq_posting_iter it = { .at = NULL };
+		uint8_t *begin = at;
+
+		while (c < end && c->list == list)
+			c++;
+		if (i < m->n_old)
+			iter_at(m->old, i, list, &it);
+		at = merge_list(at, &it, list, from, c);
+		lens[list] = (uint32_t)(at - begin);
+	}
+	m->places[i] = (uint32_t)(m->at - m->data);
+	m->at = sq_record_close(m->at, lens);
+}
+
+/* all records of the shard, those of @c with changes */
+static void merge_all(struct merge *m, uint32_t first, uint32_t n_names,
 		      const struct sq_posting_change *c, const struct sq_posting_change *end)
 {
 	uint32_t done = 0;
 
 	while (c < end) {
 		const struct sq_posting_change *from = c;
-		uint32_t list = (c->name - first) * SQ_LIST_MAX + c->list;
-		struct sq_posting_iter it = { .at = NULL };
+		uint32_t i = c->name - first;
 
-		while (c < end && c->name == from->name && c->list == from->list)
+		while (c < end && c->name == from->name)
 			c++;
-		copy_lists(m, done, list);
-		if (list < m->n_old)
-			iter_at(m->old, list, &it);
-		m->offsets[list] = (uint32_t)(m->at - m->data);
-		m->at = merge_list(m->at, &it, list % SQ_LIST_MAX, from, c);
-		done = list + 1;
+		copy_records(m, done, i);
+		merge_record(m, i, from, c);
+		done = i + 1;
 	}
-	copy_lists(m, done, n_lists);
+	copy_records(m, done, n_names);
+	m->places[n_names] = (uint32_t)(m->at - m->data);
 }
 
 int sq_shard_make(struct sq_birth birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
 		  const struct sq_posting_change *changes, size_t n, struct sq_shard **ret_s)
 {
-	uint64_t n_old = old ? old->offsets[old->n_names * SQ_LIST_MAX] : 0;
-	uint64_t most = n_old + (n * 2 + 1) * SQ_POSTING_MAX_BYTES;
-	uint32_t n_lists = n_names * SQ_LIST_MAX;
+	uint64_t n_old = old ? sq_shard_place(old, old->n_names) : 0;
+	/* a posting put in makes the next one's difference anew, and its list's and record's heads */
+	uint64_t most = n_old + n * (2 * SQ_POSTING_MAX_BYTES + SQ_RECORD_HEAD_MAX) + SQ_RECORD_HEAD_MAX;
 	_cleanup_(sq_freep) uint8_t *data = NULL;
-	_cleanup_(sq_freep) uint32_t *offsets = NULL;
-	struct sq_shard *s;
+	_cleanup_(sq_freep) uint32_t *places = NULL;
 	struct merge m = { .old = old };
-	uint32_t n_data;
-	int r;
 
+	if (most > UINT32_MAX)
+		return sq_error_origin(-EOVERFLOW);
 	data = sq_malloc(most);
-	offsets = sq_malloc(n_lists * sizeof(*offsets) + 1);
-	if (!data || !offsets)
+	places = sq_malloc((n_names + 1ul) * sizeof(*places));
+	if (!data || !places)
 		return sq_error_origin(-ENOMEM);
-	m.n_old = old ? old->n_names * SQ_LIST_MAX : 0;
-	m.offsets = offsets;
+	m.n_old = old ? old->n_names : 0;
+	m.places = places;
 	m.data = m.at = data;
-	merge_all(&m, first, n_lists, changes, changes + n);
-	n_data = (uint32_t)(m.at - data);
-	r = sq_shard_new(birth, n_names, n_data, &s);
-	if (r < 0)
-		return sq_error_trace(r);
-	memcpy(sq_shard_offsets(s), offsets, n_lists * sizeof(*offsets));
-	memcpy(sq_shard_data(s), data, n_data);
-	*ret_s = s;
-	return 0;
+	merge_all(&m, first, n_names, changes, changes + n);
+	return sq_error_trace(sq_shard_new(birth, n_names, places, data, ret_s));
 }

@@ -14,6 +14,12 @@
  * A list is a sorted sequence of file ids: varint difference, then for DEF one
  * byte of class bits; the first entry is the difference to 0. Nothing in it depends on positions inside a file, so an
  * edit that neither adds nor drops a name leaves every shard as it is.
+ *
+ * Layout of the one allocation: header, n_names + 1 places where the record of
+ * each name begins (16 bits while all fit, else 32), records. Most names have
+ * one list or two, many have none: a name without postings has an empty record;
+ * else a byte with a bit for each list that is not empty, the varint lengths of
+ * these but the last, and the lists.
  */
 #include <stdbool.h>
 
@@ -38,8 +44,8 @@ enum sq_list { SQ_LIST_DEF, SQ_LIST_MENTION, SQ_LIST_KEY, SQ_LIST_IMPORTER, SQ_L
 struct sq_shard {
 	struct sq_piece piece;
 	uint32_t n_names;
-	/* offsets u32[n_names * SQ_LIST_MAX + 1] into data; list (i, which) is at i * SQ_LIST_MAX + which */
-	const uint32_t *offsets;
+	bool is_wide;                   /* places have 32 bits */
+	const void *places;             /* into data, see sq_shard_place() */
 	const uint8_t *data;
 };
 struct sq_posting_iter {
@@ -61,11 +67,17 @@ struct sq_posting_change {
  *  is fine. @n_names >= old->n_names: the last shard grows when names are appended. */
 int sq_shard_make(struct sq_birth birth, const struct sq_shard *old, uint32_t first, uint32_t n_names,
 		  const struct sq_posting_change *changes, size_t n, struct sq_shard **ret_s) sq_must_check;
-/** sq_shard_new() - for a maker in place: offsets and data to be filled through the views. */
-int sq_shard_new(struct sq_birth birth, uint32_t n_names, uint64_t n_data, struct sq_shard **ret_s) sq_must_check;
-static inline uint32_t *sq_shard_offsets(struct sq_shard *s) { return (uint32_t *)s->offsets; }
-static inline uint8_t *sq_shard_data(struct sq_shard *s) { return (uint8_t *)s->data; }
+/** sq_shard_new() - from @n_names + 1 @places in records that follow each other in @data; both are copied. */
+int sq_shard_new(struct sq_birth birth, uint32_t n_names, const uint32_t *places, const uint8_t *data,
+		 struct sq_shard **ret_s) sq_must_check;
+/** sq_shard_place() - where the record of name @i begins; @i = n_names: the end of all. */
+static inline uint32_t sq_shard_place(const struct sq_shard *s, uint32_t i)
+{
+	return s->is_wide ? ((const uint32_t *)s->places)[i] : ((const uint16_t *)s->places)[i];
+}
 #define SQ_POSTING_MAX_BYTES 6u     /* varint of a 32-bit difference, class bits */
+/* of a record, before its lists: a byte and three lengths */
+#define SQ_RECORD_HEAD_MAX 16u
 static inline uint8_t *sq_posting_put(uint8_t *at, uint32_t difference, enum sq_list which, uint8_t class_bits)
 {
 	at = sq_varint_put(at, difference);
@@ -73,6 +85,12 @@ static inline uint8_t *sq_posting_put(uint8_t *at, uint32_t difference, enum sq_
 		*at++ = class_bits;
 	return at;
 }
+/**
+ * sq_record_close() - @at: where the record begins. Its lists follow each other from
+ * at + SQ_RECORD_HEAD_MAX on, with @lens bytes each, and are moved behind their head.
+ * Return: where the next record begins; @at when all lists are empty.
+ */
+uint8_t *sq_record_close(uint8_t *at, const uint32_t lens[SQ_LIST_MAX]);
 /** sq_shard_n_live() - names with at least one posting; 0 for NULL. */
 uint32_t sq_shard_n_live(const struct sq_shard *s);
 /** sq_shard_iter() - empty when @name is past the names of the shard. */

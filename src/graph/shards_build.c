@@ -124,34 +124,48 @@ static void bucket_sort(struct build *b, uint32_t bucket, struct bucket *ret)
 	}
 }
 
+/* one list: entries [i, end) */
+static uint8_t *encode_list(uint8_t *at, enum sq_list which, const struct bucket *b, uint32_t i, uint32_t end)
+{
+	uint32_t last = 0;
+
+	for (; i < end; i++) {
+		uint32_t file = (uint32_t)(b->entries[i] >> 32);
+
+		at = sq_posting_put(at, file - last, which, b->entries[i] & 0xff);
+		last = file;
+	}
+	return at;
+}
+
 /* @list: first list of the shard within the bucket */
 static int encode_shard(const struct sq_shards_job *job, uint32_t shard, const struct bucket *b,
 			uint32_t list, uint8_t *data)
 {
-	uint32_t n_names = sq_shard_n_names(job->v, shard), offsets[SQ_SHARD_NAMES * SQ_LIST_MAX];
+	uint32_t n_names = sq_shard_n_names(job->v, shard), places[SQ_SHARD_NAMES + 1];
 	uint32_t i = list ? b->ends[list - 1] : 0;
 	uint8_t *at = data;
-	struct sq_shard *s;
-	int r;
 
-	for (uint32_t k = 0; k < n_names * SQ_LIST_MAX; k++) {
-		uint32_t last = 0;
+	for (uint32_t k = 0; k < n_names; k++) {
+		uint8_t *end = at + SQ_RECORD_HEAD_MAX;
+		uint32_t lens[SQ_LIST_MAX];
 
-		offsets[k] = (uint32_t)(at - data);
-		for (; i < b->ends[list + k]; i++) {
-			uint32_t file = (uint32_t)(b->entries[i] >> 32);
+		for (unsigned which = 0; which < SQ_LIST_MAX; which++, list++) {
+			uint8_t *begin = end;
 
-			at = sq_posting_put(at, file - last, k % SQ_LIST_MAX, b->entries[i] & 0xff);
-			last = file;
+			end = encode_list(end, which, b, i, b->ends[list]);
+			i = b->ends[list];
+			lens[which] = (uint32_t)(end - begin);
 		}
+		if (at - data > UINT32_MAX)
+			return sq_error_origin(-EOVERFLOW);
+		places[k] = (uint32_t)(at - data);
+		at = sq_record_close(at, lens);
 	}
-	r = sq_shard_new(job->birth, n_names, (uint64_t)(at - data), &s);
-	if (r < 0)
-		return sq_error_trace(r);
-	memcpy(sq_shard_offsets(s), offsets, n_names * SQ_LIST_MAX * sizeof(*offsets));
-	memcpy(sq_shard_data(s), data, (size_t)(at - data));
-	job->made[shard] = s;
-	return 0;
+	if (at - data > UINT32_MAX)
+		return sq_error_origin(-EOVERFLOW);
+	places[n_names] = (uint32_t)(at - data);
+	return sq_error_trace(sq_shard_new(job->birth, n_names, places, data, &job->made[shard]));
 }
 
 static int encode_bucket(struct build *b, uint32_t bucket, const struct bucket *sorted)
@@ -162,7 +176,8 @@ static int encode_bucket(struct build *b, uint32_t bucket, const struct bucket *
 	_cleanup_(sq_freep) uint8_t *data = NULL;
 	int r = 0;
 
-	data = sq_malloc(sorted->n * SQ_POSTING_MAX_BYTES + 1);
+	/* a posting has a length of its list and a head of its record at most */
+	data = sq_malloc(sorted->n * 2 * SQ_POSTING_MAX_BYTES + SQ_RECORD_HEAD_MAX);
 	if (!data)
 		return sq_error_origin(-ENOMEM);
 	for (uint32_t s = first; s < to && r >= 0; s++)

@@ -55,6 +55,19 @@ START_TEST(strings_are_found_by_id_and_text)
 }
 END_TEST
 
+/* how many bits of a slot are index and how many tag depends on the size */
+START_TEST(every_small_size)
+{
+	for (uint32_t n = 1; n <= 130; n++) {
+		struct sq_dict *d = make(n, "s", n);
+
+		ck_assert_uint_lt(d->n, d->n_slots);
+		check_range(d, n, "s", n);
+		sq_piece_free(d);
+	}
+}
+END_TEST
+
 START_TEST(odd_strings)
 {
 	const struct sq_slice s[] = { SQ_LIT(""), sq_slice("a\0b", 3), SQ_LIT("a"), sq_slice("a\0", 2),
@@ -258,6 +271,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, strings_are_found_by_id_and_text);
+	tcase_add_test(tc, every_small_size);
 	tcase_add_test(tc, odd_strings);
 	tcase_add_test(tc, merging_keeps_ids);
 	tcase_add_test(tc, too_many_bytes_are_refused);

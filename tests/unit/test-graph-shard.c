@@ -119,6 +119,43 @@ START_TEST(shard_grows_with_its_names)
 }
 END_TEST
 
+/* places of 16 bits until a record begins past them, and again when it no longer does */
+START_TEST(places_follow_the_size)
+{
+	enum { N = 40000 };
+	struct sq_posting_change *c = sq_calloc(N, sizeof(*c));
+	struct sq_posting_change last = { FIRST + 30, 7, SQ_LIST_IMPORTER, 0, false };
+	struct sq_posting_iter it;
+	struct sq_posting p;
+	struct sq_shard *a, *b, *d;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < N; i++)
+		c[i] = (struct sq_posting_change){ FIRST + 2, i * 200, SQ_LIST_MENTION, 0, false };
+	ck_assert_int_eq(sq_shard_make(SQ_BORN(1), NULL, FIRST, NAMES, &last, 1, &a), 0);
+	ck_assert(!a->is_wide);
+	ck_assert_int_eq(sq_shard_make(SQ_BORN(2), a, FIRST, NAMES, c, N, &b), 0);
+	ck_assert(b->is_wide);
+	sq_shard_iter(b, FIRST + 2, SQ_LIST_MENTION, &it);
+	for (; sq_posting_next(&it, &p); n++)
+		ck_assert_uint_eq(p.file, n * 200);
+	ck_assert_uint_eq(n, N);
+	sq_shard_iter(b, FIRST + 30, SQ_LIST_IMPORTER, &it);
+	ck_assert(sq_posting_next(&it, &p));
+	ck_assert_uint_eq(p.file, 7);
+	for (uint32_t i = 0; i < N; i++)
+		c[i].remove = true;
+	ck_assert_int_eq(sq_shard_make(SQ_BORN(3), b, FIRST, NAMES, c, N, &d), 0);
+	ck_assert(!d->is_wide);
+	ck_assert_uint_eq(d->piece.n_bytes, a->piece.n_bytes);
+	ck_assert_uint_eq(sq_shard_n_live(d), 1);
+	sq_piece_free(a);
+	sq_piece_free(b);
+	sq_piece_free(d);
+	sq_free(c);
+}
+END_TEST
+
 /* an edit that neither adds nor drops a name leaves every shard as it is */
 START_TEST(edit_without_new_names_shares_shards)
 {
@@ -167,6 +204,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, random_changes_equal_the_model);
 	tcase_add_test(tc, shard_grows_with_its_names);
+	tcase_add_test(tc, places_follow_the_size);
 	tcase_add_test(tc, edit_without_new_names_shares_shards);
 	suite_add_tcase(s, tc);
 	return s;
