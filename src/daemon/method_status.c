@@ -150,6 +150,7 @@ static void last_build(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_key(w, "last_build");
 	sq_jw_begin_object(w);
 	sq_jw_ku64(w, "duration_ms", b->last_duration_ns / 1000000u);
+	sq_jw_ku64(w, "duration_us", b->last_duration_ns / 1000u);
 	sq_jw_ku64(w, "files", b->last_files);
 	sq_jw_kbool(w, "was_full", b->last_was_full);
 	stages(w, &b->last_stages);
