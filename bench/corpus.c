@@ -415,3 +415,14 @@ int sq_corpus_add_big(struct sq_corpus *c, const char *path, uint64_t bytes)
 	c->n_bytes += s.bytes;
 	return 0;
 }
+
+void sq_corpus_drop_big(struct sq_corpus *c)
+{
+	struct sq_source *s = &c->sources.v[--c->sources.n];
+	_cleanup_(sq_freep) char *full = sq_asprintf("%s/%s", c->dir, s->path);
+
+	c->n_bytes -= s->bytes;
+	if (full)
+		(void)unlink(full);     /* with the copy at the latest */
+	sq_free(s->path);
+}

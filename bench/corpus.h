@@ -52,3 +52,5 @@ size_t sq_corpus_near(const struct sq_corpus *c, uint64_t bytes, size_t max, con
 const struct sq_source *sq_corpus_popular_header(const struct sq_corpus *c, size_t want, size_t *ret_includers);
 /** sq_corpus_add_big() - write a source of @bytes made of others, and list it. 0 or -errno. */
 int sq_corpus_add_big(struct sq_corpus *c, const char *path, uint64_t bytes) sq_must_check;
+/** sq_corpus_drop_big() - undo the last sq_corpus_add_big(). */
+void sq_corpus_drop_big(struct sq_corpus *c);

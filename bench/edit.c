@@ -10,7 +10,10 @@
 #define SEEN_TIMEOUT_NS 30000000000ull
 #define SEEN_STEP_NS 200000     /* between two questions: what the daemon has left of a core */
 
-/* how a language writes a function: head and foot take the name, the line a number */
+/*
+ * how a language writes a function: head and foot take the name, the line a number. In C a semicolon
+ * comes before it: what stands at the end of a source may be a macro's call without one.
+ */
 struct shape { const char *suffix, *head, *line, *foot; };
 static const struct shape shapes[] = {
 	{ ".py", "\ndef %s(a):\n", "    a = a + %u\n", "    return a\n" },
@@ -21,8 +24,8 @@ static const struct shape shapes[] = {
 	{ ".mjs", "\nfunction %s(a) {\n", "\ta += %u;\n", "\treturn a;\n}\n" },
 	{ ".ts", "\nfunction %s(a: number) {\n", "\ta += %u;\n", "\treturn a;\n}\n" },
 	{ ".tsx", "\nfunction %s(a: number) {\n", "\ta += %u;\n", "\treturn a;\n}\n" },
-	{ ".h", "\nstatic inline int %s(int a)\n{\n", "\ta += %u;\n", "\treturn a;\n}\n" },
-	{ "", "\nint %s(int a)\n{\n", "\ta += %u;\n", "\treturn a;\n}\n" },
+	{ ".h", "\n;\nstatic inline int %s(int a)\n{\n", "\ta += %u;\n", "\treturn a;\n}\n" },
+	{ "", "\n;\nint %s(int a)\n{\n", "\ta += %u;\n", "\treturn a;\n}\n" },
 };
 
 void sq_edit_function(const char *path, const char *name, unsigned lines, struct sq_buf *ret)

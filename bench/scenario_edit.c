@@ -115,26 +115,43 @@ static int first_edits(struct sq_bench *b, const struct sq_source **v, size_t n)
 	return r;
 }
 
+static bool is_big(const struct sq_source *s)
+{
+	return s->bytes >= BIG_BYTES * 2 / 3 && s->bytes <= BIG_BYTES * 3 / 2;
+}
+
+/* a corpus without a big source gets one for the time of this; sources move when it does */
+static int add_big(struct sq_bench *b)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), BIG_FILE "%s", b->corpus.suffix);
+	if (sq_corpus_add_big(&b->corpus, path, BIG_BYTES))
+		return sq_bench_fail(b, "%s cannot be made", path);
+	return sq_bench_target(b, sq_target_sync(&b->target, b->corpus.dir));
+}
+
 static int big_edits(struct sq_bench *b)
 {
 	const struct sq_source *v[2 * MAX_FIRST + 1];
-	char path[64];
-	size_t n = sq_corpus_near(&b->corpus, BIG_BYTES, 2 * MAX_FIRST + 1, v), keep = 0;
-	int r;
+	size_t n = sq_corpus_near(&b->corpus, BIG_BYTES, SQ_ARRAY_SIZE(v), v), keep = 0;
+	size_t n_sources = b->corpus.sources.n;
+	int r = n && is_big(v[0]) ? 0 : add_big(b);
 
-	if (!n || v[0]->bytes < BIG_BYTES * 2 / 3 || v[0]->bytes > BIG_BYTES * 3 / 2) {
-		snprintf(path, sizeof(path), BIG_FILE "%s", b->corpus.suffix);
-		if (sq_corpus_add_big(&b->corpus, path, BIG_BYTES))
-			return sq_bench_fail(b, "%s cannot be made", path);
-		r = sq_bench_target(b, sq_target_sync(&b->target, b->corpus.dir));
-		if (r)
-			return r;
-		n = sq_corpus_near(&b->corpus, BIG_BYTES, 2 * MAX_FIRST + 1, v);
-	}
-	while (keep < n && v[keep]->bytes >= BIG_BYTES * 2 / 3 && v[keep]->bytes <= BIG_BYTES * 3 / 2)
+	if (b->corpus.sources.n > n_sources)
+		n = sq_corpus_near(&b->corpus, BIG_BYTES, SQ_ARRAY_SIZE(v), v);
+	while (keep < n && is_big(v[keep]))
 		keep++;
-	r = keep > 1 ? first_edits(b, v + 1, keep - 1) : first_edits(b, v, 1);
-	return r ? r : edits_of(b, v[0], KIND_BODY, b->o.edits, "300 KB, edited again");
+	if (!r)
+		r = keep > 1 ? first_edits(b, v + 1, keep - 1) : first_edits(b, v, 1);
+	if (!r)
+		r = edits_of(b, v[0], KIND_BODY, b->o.edits, "300 KB, edited again");
+	if (b->corpus.sources.n > n_sources) {
+		sq_corpus_drop_big(&b->corpus);
+		if (!r)
+			r = sq_bench_target(b, sq_target_sync(&b->target, b->corpus.dir));
+	}
+	return r;
 }
 
 static int header_edits(struct sq_bench *b)
@@ -158,12 +175,12 @@ static int header_edits(struct sq_bench *b)
 
 static void peer_edits(struct sq_bench *b, const struct sq_peer *p, const struct sq_source *source)
 {
-	_cleanup_(sq_freep) char *out = sq_bench_out(b, p);
-	struct sq_peer_words v = { .tree = b->corpus.dir, .out = out, .list = b->list, .file = source->path };
+	struct sq_peer_words v = { .tree = b->corpus.dir, .list = b->list, .file = source->path };
+	_cleanup_(sq_freep) char *out = sq_bench_indexed(b, p, p->index, &v);
 	struct sq_edit e;
 	struct sq_run run;
 
-	if (!out || !sq_bench_run_peer(b, p, p->index, &v, NULL, "", &run) || sq_edit_open(&e, b, source))
+	if (!out || sq_edit_open(&e, b, source))
 		return;
 	for (unsigned i = 0; i < b->o.rounds; i++)
 		if (sq_edit_write(&e, NAME, i + 1) ||
@@ -176,6 +193,8 @@ static void peer_edits(struct sq_bench *b, const struct sq_peer *p, const struct
 		_cleanup_(sq_freep) char *litter = sq_asprintf("%s/%s", b->corpus.dir, p->litter);
 
 		sq_remove_tree(litter);
+	} else {                        /* its index may be asked by a later scenario */
+		(void)sq_bench_run_peer(b, p, p->update, &v, NULL, "", &run);
 	}
 }
 
@@ -219,8 +238,8 @@ int sq_scenario_edit_one(struct sq_bench *b)
 	if (!r)
 		all_peers_edit(b, small);
 	if (!r)
-		r = big_edits(b);
-	return r ? r : header_edits(b);
+		r = header_edits(b);
+	return r ? r : big_edits(b);
 }
 
 /* ---- edit-storm ----------------------------------------------------------------- */
@@ -262,10 +281,10 @@ static int storm_one(struct sq_bench *b, const struct sq_source *s, size_t i, st
 	return r;
 }
 
-static int storm_check(struct sq_bench *b, size_t n, const struct sq_target_status *before)
+/* how many of the saved functions are there, each once */
+static int storm_count(struct sq_bench *b, size_t n, size_t *ret)
 {
-	struct sq_target_status after, clean;
-	size_t right = 0;
+	size_t found = 0;
 	char name[64];
 	int64_t total;
 
@@ -273,9 +292,20 @@ static int storm_check(struct sq_bench *b, size_t n, const struct sq_target_stat
 		storm_name(name, sizeof(name), i);
 		if (sq_target_find(&b->target, b->corpus.dir, name, &total, NULL))
 			return sq_bench_fail(b, NULL);
-		right += total == 1;
+		found += total == 1;
 	}
-	sq_bench_check(b, right == n, "%zu of %zu files are answered as last saved", right, n);
+	*ret = found;
+	return 0;
+}
+
+/* a source may end in what no parser understands: then a clean build does not have the function either */
+static int storm_check(struct sq_bench *b, size_t n, const struct sq_target_status *before)
+{
+	struct sq_target_status after, clean;
+	size_t found = 0, found_clean = 0;
+
+	if (storm_count(b, n, &found))
+		return SQ_BENCH_E_FAILED;
 	if (sq_target_status(&b->target, b->corpus.dir, &after))
 		return sq_bench_fail(b, NULL);
 	sq_bench_check(b, after.overflows == before->overflows && after.rescans == before->rescans,
@@ -283,6 +313,10 @@ static int storm_check(struct sq_bench *b, size_t n, const struct sq_target_stat
 		       (long long)(after.rescans - before->rescans));
 	if (sq_target_rebuild(&b->target, b->corpus.dir) || sq_target_status(&b->target, b->corpus.dir, &clean))
 		return sq_bench_fail(b, NULL);
+	if (storm_count(b, n, &found_clean))
+		return SQ_BENCH_E_FAILED;
+	sq_bench_check(b, found == found_clean && found * 100 >= n * 95,
+		       "%zu of %zu files are answered as last saved, %zu of them by a clean build", found, n, found_clean);
 	sq_bench_check(b, after.definitions == clean.definitions && after.references == clean.references &&
 		       after.bound == clean.bound && after.ambiguous == clean.ambiguous,
 		       "as many definitions (%lld), references (%lld) and bound ones (%lld) as after a clean build",

@@ -266,6 +266,24 @@ static void ask_frames(struct sq_bench *b, const struct sq_crowd *like, const ch
 	sq_sample_deinit(&c.us);
 }
 
+/* fewer of them ask what takes long: all of their first answers together within twice o.query_ms */
+static unsigned crowd_for(const struct sq_bench *b, const struct question *q)
+{
+	const struct sq_row *row;
+	struct sq_summary alone;
+	unsigned n = b->o.clients;
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s, 1 client", q->what);
+	row = sq_report_find(&b->report, b->scenario, name, SQ_OURS);
+	if (!row)
+		return n;
+	sq_row_summary(row, &alone);
+	while (n > 2 && n * alone.median > 2000.0 * b->o.query_ms)
+		n /= 2;
+	return n;
+}
+
 static int ask(struct sq_bench *b, const struct question *q, unsigned n_clients)
 {
 	unsigned n = b->o.queries / q->share / n_clients;
@@ -302,14 +320,11 @@ static int ask(struct sq_bench *b, const struct question *q, unsigned n_clients)
 
 static void ask_peer(struct sq_bench *b, const struct sq_peer *p, const struct symbol *s)
 {
-	_cleanup_(sq_freep) char *out = sq_bench_out(b, p);
-	struct sq_peer_words v = { .tree = b->corpus.dir, .out = out, .list = b->list, .name = s->name };
-	const char *const *prepare = p->prepare[0] ? p->prepare : p->index;
+	struct sq_peer_words v = { .tree = b->corpus.dir, .list = b->list, .name = s->name };
+	_cleanup_(sq_freep) char *out = sq_bench_indexed(b, p, p->prepare[0] ? p->prepare : p->index, &v);
 	struct sq_run run;
 
-	if (!out)
-		return;
-	if (*prepare && sq_peer_is_there(p) && !sq_bench_run_peer(b, p, prepare, &v, NULL, "", &run)) {
+	if (!out) {
 		sq_row_status(sq_bench_row(b, "exact, 1 client", "us", p->name), SQ_ROW_FAILED, "no index");
 		return;
 	}
@@ -359,7 +374,7 @@ int sq_scenario_query_mix(struct sq_bench *b)
 		for (size_t i = 0; !r && i < n; i++) {
 			r = ask(b, &mix[i], 1);
 			if (!r)
-				r = ask(b, &mix[i], b->o.clients);
+				r = ask(b, &mix[i], crowd_for(b, &mix[i]));
 		}
 	if (!r)
 		ask_peers(b, &symbols[n_symbols / 2]);
@@ -380,7 +395,7 @@ static void *crowd_thread(void *arg)
 static int measure_build(struct sq_bench *b, struct sq_crowd *idle, struct sq_crowd *busy, int *stop)
 {
 	pthread_t thread;
-	struct sq_summary s;
+	struct sq_summary s, alone;
 	int r;
 
 	if (sq_crowd_run(idle))
@@ -396,6 +411,9 @@ static int measure_build(struct sq_bench *b, struct sq_crowd *idle, struct sq_cr
 	add_all(sq_bench_row(b, "exact, 1 client, beside a build", "us", SQ_OURS), &busy->us);
 	sq_sample_summary(&busy->us, &s);
 	sq_bench_add(b, "p99.9 beside a build", "us", SQ_OURS, s.p999);
+	sq_sample_summary(&idle->us, &alone);
+	if (s.n && alone.n)
+		sq_bench_add(b, "p99 beside a build to idle", "", SQ_OURS, s.p99 / alone.p99);
 	sq_bench_check(b, !r && busy->us.values.n > 0 && busy->total > 0 && busy->total == idle->total,
 		       "%zu questions were answered during a build, all with %lld definitions", busy->us.values.n,
 		       (long long)busy->total);
