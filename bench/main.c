@@ -36,6 +36,8 @@ static const char usage_text[] =
 "  --json FILE           all figures; rewritten after each scenario\n"
 "  --html FILE           a page to look at, with plots\n"
 "  --baseline FILE       an earlier --json: say what moved beyond noise\n"
+"  --table A[,B]         measure nothing: the goals beside what these --json files\n"
+"                        hold, as Markdown\n"
 "\n"
 "the daemon that is measured (by default: one of our own, on a private socket)\n"
 "  --socket PATH         one that runs already\n"
@@ -112,6 +114,7 @@ static void read_options(int argc, char **argv, struct sq_options *o, bool *ret_
 		{ "peers", OPTION_TEXT, &o->peers, 0 }, { "json", OPTION_TEXT, &o->json, 0 },
 		{ "html", OPTION_TEXT, &o->html, 0 }, { "baseline", OPTION_TEXT, &o->baseline, 0 },
 		{ "socket", OPTION_TEXT, &o->socket, 0 }, { "sqryd", OPTION_TEXT, &o->sqryd, 0 },
+		{ "table", OPTION_TEXT, &o->table, 0 },
 		{ "cache", OPTION_TEXT, &o->cache, 0 }, { "scratch", OPTION_TEXT, &o->scratch, 0 },
 		{ "rounds", OPTION_UNSIGNED, &o->rounds, 1000 }, { "clients", OPTION_UNSIGNED, &o->clients, 500 },
 		{ "edits", OPTION_UNSIGNED, &o->edits, 100000 }, { "idle-seconds", OPTION_UNSIGNED, &o->idle_s, 86400 },
@@ -258,6 +261,8 @@ int main(int argc, char **argv)
 		sq_run_list(stdout);
 		return 0;
 	}
+	if (o.table)
+		return sq_run_table(o.table, stdout);
 	if (!o.corpus) {
 		warnx("--corpus is missing: a directory, kernel or kcore; try: sqry-bench --help");
 		return 2;

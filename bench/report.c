@@ -8,10 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "proto/json.h"
 #include "sys/fd.h"
-
-#define MAX_REPORT_BYTES (64u << 20)
 
 static char *own(const char *s)
 {
@@ -140,7 +137,15 @@ const struct sq_row *sq_report_ours(const struct sq_report *r, const struct sq_r
 {
 	const struct sq_row *ours = sq_report_find(r, row->scenario, row->name, SQ_OURS);
 
-	return ours && ours->sample.values.n ? ours : NULL;
+	return ours && (ours->sample.values.n || ours->told.n) ? ours : NULL;
+}
+
+void sq_row_summary(const struct sq_row *row, struct sq_summary *ret)
+{
+	if (row->sample.values.n)
+		sq_sample_summary(&row->sample, ret);
+	else
+		*ret = row->told;
 }
 
 /* ---- checks, failures, versions ------------------------------------------------- */
@@ -228,50 +233,33 @@ int sq_report_save(const char *path, const struct sq_buf *text)
 	return r;
 }
 
-static void compare_row(struct sq_row *row, const struct sq_json *old)
+static void compare_row(struct sq_row *row, const struct sq_row *old)
 {
-	struct sq_summary before = SQ_SUMMARY_NULL, now;
+	struct sq_summary before, now;
 
-	sq_sample_summary(&row->sample, &now);
-	before.n = (size_t)sq_json_int(sq_json_get(old, "n"), 0);
-	before.median = sq_json_real(sq_json_get(old, "median"), 0);
-	before.mad = sq_json_real(sq_json_get(old, "mad"), 0);
+	sq_row_summary(row, &now);
+	sq_row_summary(old, &before);
 	if (!before.n || !now.n)
 		return;
 	row->before = before.median;
 	row->move = sq_summary_move(&before, &now);
 }
 
-static bool is_same_row(const struct sq_row *row, const struct sq_json *old)
-{
-	return sq_slice_is(sq_json_string(sq_json_get(old, "scenario")), row->scenario) &&
-	       sq_slice_is(sq_json_string(sq_json_get(old, "name")), row->name) &&
-	       sq_slice_is(sq_json_string(sq_json_get(old, "subject")), row->subject);
-}
-
 int sq_report_compare(struct sq_report *r, const char *path)
 {
-	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
-	struct sq_json_doc *doc = NULL;
-	const struct sq_json *rows;
-	int e = sq_fd_read_file(AT_FDCWD, path, MAX_REPORT_BYTES, &text);
+	struct sq_report old;
+	int e = sq_report_read(path, &old);
 
 	if (e)
-		return e < 0 ? sq_error_trace(e) : SQ_REPORT_E_FORMAT;
-	e = sq_json_parse(sq_buf_slice(&text), &doc, NULL, 0);
-	if (e)
-		return e < 0 ? sq_error_trace(e) : SQ_REPORT_E_FORMAT;
-	rows = sq_json_get(sq_json_root(doc), "rows");
-	if (!sq_slice_is(sq_json_string(sq_json_get(sq_json_root(doc), "tool")), "sqry-bench") ||
-	    sq_json_type(rows) != SQ_JSON_ARRAY) {
-		sq_json_doc_free(doc);
-		return SQ_REPORT_E_FORMAT;
+		return e;
+	for (size_t i = 0; i < r->rows.n; i++) {
+		struct sq_row *row = r->rows.v[i];
+		const struct sq_row *was = sq_report_find(&old, row->scenario, row->name, row->subject);
+
+		if (was)
+			compare_row(row, was);
 	}
-	for (size_t i = 0; i < r->rows.n; i++)
-		for (size_t k = 0; k < sq_json_len(rows); k++)
-			if (is_same_row(r->rows.v[i], sq_json_at(rows, k)))
-				compare_row(r->rows.v[i], sq_json_at(rows, k));
-	sq_json_doc_free(doc);
+	sq_report_deinit(&old);
 	sq_free(r->baseline);
 	r->baseline = own(path);
 	return 0;

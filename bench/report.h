@@ -27,6 +27,7 @@ struct sq_row {
 	char *note;                     /* may be NULL */
 	enum sq_row_status status;
 	struct sq_sample sample;
+	struct sq_summary told;         /* by a file that keeps no values; else n is 0 */
 	/* a comparison with an earlier report */
 	enum sq_move move;
 	double before;                  /* its median; 0: none */
@@ -60,6 +61,8 @@ struct sq_row *sq_report_find(const struct sq_report *r, const char *scenario, c
 void sq_row_status(struct sq_row *row, enum sq_row_status status, const char *fmt, ...) SQ_PRINTF(3, 4);
 void sq_row_note(struct sq_row *row, const char *fmt, ...) SQ_PRINTF(2, 3);
 void sq_row_command(struct sq_row *row, const char *command);
+/** sq_row_summary() - of its values, or what a file told of them. */
+void sq_row_summary(const struct sq_row *row, struct sq_summary *ret);
 /** sq_report_check() - one piece of evidence. Return: @ok. */
 bool sq_report_check(struct sq_report *r, const char *scenario, bool ok, const char *fmt, ...) SQ_PRINTF(4, 5);
 void sq_report_failure(struct sq_report *r, const char *fmt, ...) SQ_PRINTF(2, 3);
@@ -79,8 +82,11 @@ void sq_report_html(const struct sq_report *r, struct sq_buf *out);
 int sq_report_save(const char *path, const struct sq_buf *text) sq_must_check;
 
 /**
- * sq_report_compare() - find each row in an earlier JSON report and say what moved beyond noise.
+ * sq_report_read() - a report from its JSON.
+ * @ret: deinitialized by the caller after success
  * Return: 0; SQ_REPORT_E_FORMAT: no report of this program; -errno.
  */
 enum { SQ_REPORT_E_FORMAT = 1 };
+int sq_report_read(const char *path, struct sq_report *ret) sq_must_check;
+/** sq_report_compare() - find each row in an earlier JSON report and say what moved beyond noise. As sq_report_read(). */
 int sq_report_compare(struct sq_report *r, const char *path) sq_must_check;

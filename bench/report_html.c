@@ -2,7 +2,7 @@
 /* the report as one HTML file: no script, nothing fetched, light and dark */
 #include <math.h>
 
-#include "bench/report.h"
+#include "bench/goal.h"
 
 #define CHART_WIDTH 860
 #define LABEL_WIDTH 190
@@ -87,7 +87,7 @@ static struct scale scale_of(const struct sq_report *r, size_t from, size_t to)
 	struct sq_summary sum;
 
 	for (size_t i = from; i < to; i++) {
-		sq_sample_summary(&r->rows.v[i]->sample, &sum);
+		sq_row_summary(r->rows.v[i], &sum);
 		if (!sum.n || !(sum.median > 0))
 			continue;
 		s.high = fmax(s.high, sum.median);
@@ -118,7 +118,7 @@ static void figures(struct sq_buf *out, const struct sq_report *r, const struct 
 		number(out, s->p99);
 	}
 	if (ours && ours != row && s->median > 0) {
-		sq_sample_summary(&ours->sample, &o);
+		sq_row_summary(ours, &o);
 		if (o.median > s->median)
 			sq_buf_printf(out, " · ours takes %.3g × this", o.median / s->median);
 		else if (o.median > 0)
@@ -141,7 +141,7 @@ static void bar(struct sq_buf *out, const struct sq_report *r, const struct sq_r
 	int y = line * LINE_HEIGHT;
 	double w, low, high;
 
-	sq_sample_summary(&row->sample, &s);
+	sq_row_summary(row, &s);
 	sq_buf_puts(out, "<g><title>");
 	escape(out, row->command ? row->command : row->subject);
 	sq_buf_printf(out, "</title><text x=\"0\" y=\"%d\">", y + 17);
@@ -190,7 +190,7 @@ static void line(struct sq_buf *out, const struct sq_row *row)
 {
 	struct sq_summary s;
 
-	sq_sample_summary(&row->sample, &s);
+	sq_row_summary(row, &s);
 	sq_buf_puts(out, "<tr><td>");
 	escape(out, row->name);
 	sq_buf_puts(out, "</td><td class=\"n\">");
@@ -315,6 +315,47 @@ static void facts(struct sq_buf *out, const struct sq_report *r)
 	sq_buf_puts(out, "</ul>\n");
 }
 
+static void limit(struct sq_buf *out, double v)
+{
+	if (v < 0)
+		sq_buf_puts(out, "<td class=\"dim\">–</td>");
+	else
+		sq_buf_printf(out, "<td>%.4g</td>", v);
+}
+
+static void goal(struct sq_buf *out, const struct sq_goal *g, const struct sq_judgement *j)
+{
+	sq_buf_puts(out, "<tr>");
+	element(out, "td", "", g->what);
+	sq_buf_puts(out, "<td class=\"n\">");
+	number(out, j->value);
+	sq_buf_printf(out, " %s</td>", g->unit);
+	limit(out, g->must);
+	limit(out, g->goal);
+	element(out, "td", j->verdict == SQ_VERDICT_MISSED ? "bad" : "good", sq_verdict_name(j->verdict));
+	sq_buf_puts(out, "</tr>\n");
+}
+
+static void goals(struct sq_buf *out, const struct sq_report *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sq_n_goals; i++) {
+		struct sq_judgement j;
+
+		sq_goal_judge(&sq_goals[i], r, &j);
+		if (!j.verdict)
+			continue;
+		if (!any)
+			sq_buf_puts(out, "<h2>Goals</h2>\n<section><table class=\"ours\"><tr><th>what</th>"
+					 "<th>measured</th><th>must</th><th>goal</th><th></th></tr>\n");
+		any = true;
+		goal(out, &sq_goals[i], &j);
+	}
+	if (any)
+		sq_buf_puts(out, "</table></section>\n");
+}
+
 static void commands(struct sq_buf *out, const struct sq_report *r)
 {
 	sq_buf_puts(out, "<h2>Commands</h2>\n<section><table><tr><th>scenario</th><th>who</th><th>command</th></tr>\n");
@@ -353,6 +394,7 @@ void sq_report_html(const struct sq_report *r, struct sq_buf *out)
 		escape(out, r->baseline);
 		sq_buf_puts(out, "</code>: what moved by more than 5&nbsp;% and 3&nbsp;MAD says so.</p>\n");
 	}
+	goals(out, r);
 	scenarios(out, r);
 	commands(out, r);
 	sq_buf_puts(out, "<p class=\"dim\">Figures and bars are medians; the line across the end of a bar is the "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* the report as JSON, which --baseline reads again */
-#include "bench/report.h"
+/* the report as JSON, which --baseline and --table read again */
+#include "bench/goal.h"
 #include "proto/json.h"
 
 #define FORMAT_VERSION 1
@@ -58,7 +58,7 @@ static void figures(struct sq_jw *w, const struct sq_row *row)
 {
 	struct sq_summary s;
 
-	sq_sample_summary(&row->sample, &s);
+	sq_row_summary(row, &s);
 	sq_jw_ku64(w, "n", s.n);
 	if (!s.n)
 		return;
@@ -72,7 +72,7 @@ static void figures(struct sq_jw *w, const struct sq_row *row)
 		return;
 	sq_jw_key(w, "values");
 	sq_jw_begin_array(w);
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < row->sample.values.n; i++)
 		sq_jw_real(w, row->sample.values.v[i]);
 	sq_jw_end_array(w);
 }
@@ -93,9 +93,9 @@ static void put_row(struct sq_jw *w, const struct sq_report *r, const struct sq_
 	if (row->command)
 		kstrz(w, "command", row->command);
 	figures(w, row);
-	sq_sample_summary(&row->sample, &s);
+	sq_row_summary(row, &s);
 	if (ours && ours != row && s.median > 0) {
-		sq_sample_summary(&ours->sample, &o);
+		sq_row_summary(ours, &o);
 		kreal(w, "ours_to_this", o.median / s.median);
 	}
 	if (row->move) {
@@ -103,6 +103,32 @@ static void put_row(struct sq_jw *w, const struct sq_report *r, const struct sq_
 		kreal(w, "before", row->before);
 	}
 	sq_jw_end_object(w);
+}
+
+static void put_goals(struct sq_jw *w, const struct sq_report *r)
+{
+	sq_jw_key(w, "goals");
+	sq_jw_begin_array(w);
+	for (size_t i = 0; i < sq_n_goals; i++) {
+		const struct sq_goal *g = &sq_goals[i];
+		struct sq_judgement j;
+
+		sq_goal_judge(g, r, &j);
+		if (!j.verdict)
+			continue;
+		sq_jw_begin_object(w);
+		kstrz(w, "scenario", g->scenario);
+		kstrz(w, "what", g->what);
+		kstrz(w, "unit", g->unit);
+		kreal(w, "measured", j.value);
+		if (g->must >= 0)
+			kreal(w, "must", g->must);
+		if (g->goal >= 0)
+			kreal(w, "goal", g->goal);
+		kstrz(w, "verdict", sq_verdict_name(j.verdict));
+		sq_jw_end_object(w);
+	}
+	sq_jw_end_array(w);
 }
 
 void sq_report_json(const struct sq_report *r, struct sq_buf *out)
@@ -117,6 +143,7 @@ void sq_report_json(const struct sq_report *r, struct sq_buf *out)
 	for (size_t i = 0; i < r->rows.n; i++)
 		put_row(&w, r, r->rows.v[i]);
 	sq_jw_end_array(&w);
+	put_goals(&w, r);
 	sq_jw_key(&w, "checks");
 	sq_jw_begin_array(&w);
 	for (size_t i = 0; i < r->checks.n; i++) {

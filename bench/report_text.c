@@ -2,7 +2,7 @@
 /* the report as tables for a terminal */
 #include <math.h>
 
-#include "bench/report.h"
+#include "bench/goal.h"
 
 static void put_value(struct sq_buf *out, double v)
 {
@@ -21,7 +21,7 @@ static void put_ratio(struct sq_buf *out, const struct sq_report *r, const struc
 		sq_buf_printf(out, "%12s", "");
 		return;
 	}
-	sq_sample_summary(&ours->sample, &o);
+	sq_row_summary(ours, &o);
 	sq_buf_printf(out, "%8.3g x  ", o.median / s->median);
 }
 
@@ -29,7 +29,7 @@ static void put_row(const struct sq_report *r, const struct sq_row *row, struct 
 {
 	struct sq_summary s;
 
-	sq_sample_summary(&row->sample, &s);
+	sq_row_summary(row, &s);
 	sq_buf_printf(out, "    %-22s", row->subject);
 	put_ratio(out, r, row, &s);
 	if (s.n) {
@@ -96,6 +96,7 @@ void sq_report_end(const struct sq_report *r, struct sq_buf *out)
 {
 	size_t moved = 0;
 
+	sq_goal_text(r, out);
 	sq_buf_putc(out, '\n');
 	for (size_t i = 0; r->baseline && i < r->rows.n; i++) {
 		const struct sq_row *row = r->rows.v[i];

@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "bench/goal.h"
 #include "sys/fd.h"
+
+#define MAX_TABLE_FILES 32
 
 void sq_options_default(struct sq_options *o, bool smoke)
 {
@@ -44,6 +47,46 @@ void sq_run_list(FILE *out)
 		fprintf(out, "  %-12s %s\n  %-12s   %s\n", sq_peers[i].name, sq_peers[i].does, "",
 			version.n ? sq_buf_z(&version) : "absent (bench/setup-peers installs it)");
 	}
+}
+
+/* ---- the table of goals --------------------------------------------------------- */
+
+/* Return: how many were read; -1 after a word on stderr */
+static int read_reports(const char *files, struct sq_report *v)
+{
+	char path[PATH_MAX];
+	int n = 0, r;
+
+	for (const char *at = files; *at; at += strcspn(at, ","), at += *at == ',') {
+		if (n == MAX_TABLE_FILES) {
+			warnx("--table takes up to %d files", MAX_TABLE_FILES);
+			return -1;
+		}
+		snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, ","), at);
+		r = sq_report_read(path, &v[n]);
+		if (r) {
+			warnx("%s: %s", path, r < 0 ? strerrordesc_np(-r) : "not a report of sqry-bench");
+			return -1;
+		}
+		n++;
+	}
+	return n;
+}
+
+int sq_run_table(const char *files, FILE *out)
+{
+	struct sq_report *v = sq_calloc(MAX_TABLE_FILES, sizeof(*v));
+	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
+	int n = v ? read_reports(files, v) : -1;
+
+	if (n > 0)
+		sq_goal_table(v, (size_t)n, &text);
+	if (n > 0 && !sq_buf_error(&text))
+		fwrite(text.p, 1, text.n, out);
+	for (size_t i = 0; v && i < MAX_TABLE_FILES; i++)
+		sq_report_deinit(&v[i]);
+	sq_free(v);
+	return n > 0 && !sq_buf_error(&text) ? 0 : 1;
 }
 
 /* ---- choices -------------------------------------------------------------------- */
@@ -288,10 +331,27 @@ static int take_corpus(struct sq_bench *b)
 	return EX_NOINPUT;
 }
 
+static bool is_chosen(const struct sq_bench *b, const struct sq_scenario *s)
+{
+	return !b->o.scenarios || in_list(b->o.scenarios, s->name);
+}
+
+/* before anything is loaded. What goes wrong is told again by the scenario that wants it */
+static void make_repository(struct sq_bench *b)
+{
+	for (size_t i = 0; i < sq_n_scenarios; i++)
+		if (sq_scenarios[i].wants_repository && is_chosen(b, &sq_scenarios[i])) {
+			b->scenario = sq_scenarios[i].name;
+			(void)sq_repository_make(b);
+			return;
+		}
+}
+
 static void run_scenarios(struct sq_bench *b)
 {
+	make_repository(b);
 	for (size_t i = 0; i < sq_n_scenarios; i++) {
-		if (b->o.scenarios && !in_list(b->o.scenarios, sq_scenarios[i].name))
+		if (!is_chosen(b, &sq_scenarios[i]))
 			continue;
 		b->scenario = sq_scenarios[i].name;
 		if (isatty(STDERR_FILENO))
@@ -313,6 +373,7 @@ static void run_scenarios(struct sq_bench *b)
 static void bench_deinit(struct sq_bench *b)
 {
 	sq_target_deinit(&b->target);
+	sq_repository_deinit(&b->repository);
 	sq_corpus_deinit(&b->corpus);
 	sq_report_deinit(&b->report);
 	sq_free(b->list);
@@ -345,7 +406,7 @@ static int work(struct sq_bench *b, const char *command)
 
 int sq_run_main(const struct sq_options *o, const char *scratch, const char *command)
 {
-	struct sq_bench b = { .o = *o, .corpus = SQ_CORPUS_NULL, .target = SQ_TARGET_NULL,
+	struct sq_bench b = { .o = *o, .corpus = SQ_CORPUS_NULL, .repository = SQ_REPOSITORY_NULL, .target = SQ_TARGET_NULL,
 			      .report = SQ_REPORT_NULL, .scratch = scratch, .scenario = "" };
 	int r = work(&b, command);
 

@@ -10,6 +10,8 @@
 void sq_options_default(struct sq_options *o, bool smoke);
 /** sq_run_list() - scenarios and peers, for --list. */
 void sq_run_list(FILE *out);
+/** sq_run_table() - for --table: @files separated by commas. Return: the program's exit status. */
+int sq_run_table(const char *files, FILE *out);
 /** sq_run_check() - do the names that the options mention exist? Tells on stderr. */
 bool sq_run_check(const struct sq_options *o);
 /**

@@ -4,22 +4,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define GIT_TIMEOUT_S 1800
 
 const struct sq_scenario sq_scenarios[] = {
-	{ "cold-index", "load the corpus into a new daemon; the peers index it", sq_scenario_cold_index },
-	{ "peak-rss", "memory of the daemon while and after it loads the corpus", sq_scenario_peak_rss },
-	{ "warm-start", "start again with nothing changed, to the first right answer", sq_scenario_warm_start },
+	{ "cold-index", "load the corpus into a new daemon; the peers index it", sq_scenario_cold_index, false },
+	{ "peak-rss", "memory of the daemon while and after it loads the corpus", sq_scenario_peak_rss, false },
+	{ "warm-start", "start again with nothing changed, to the first right answer", sq_scenario_warm_start, false },
 	{ "edit-one", "one edit until it is answered: body, new function, popular header; small and large files",
-	  sq_scenario_edit_one },
-	{ "edit-storm", "many edits in a row, until the last is answered", sq_scenario_edit_storm },
-	{ "query-mix", "names, patterns, callers, paths, unused, cycles; 1 and many clients", sq_scenario_query_mix },
-	{ "query-build", "exact names while the whole corpus is built again", sq_scenario_query_build },
-	{ "checkout", "git checkout of a commit that differs in many files", sq_scenario_checkout },
-	{ "worktree", "a second worktree of the same tree: time and memory", sq_scenario_worktree },
-	{ "idle", "wake-ups and CPU time while nothing happens", sq_scenario_idle },
-	{ "event-storm", "a million operations below an ignored directory", sq_scenario_event_storm },
+	  sq_scenario_edit_one, false },
+	{ "edit-storm", "many edits in a row, until the last is answered", sq_scenario_edit_storm, false },
+	{ "query-mix", "names, patterns, callers, paths, unused, cycles; 1 and many clients", sq_scenario_query_mix, false },
+	{ "query-build", "exact names while the whole corpus is built again", sq_scenario_query_build, false },
+	{ "checkout", "git checkout of a commit that differs in many files", sq_scenario_checkout, true },
+	{ "worktree", "a second worktree of the same tree: time and memory", sq_scenario_worktree, true },
+	{ "idle", "wake-ups and CPU time while nothing happens", sq_scenario_idle, false },
+	{ "event-storm", "a million operations below an ignored directory", sq_scenario_event_storm, false },
 };
 const size_t sq_n_scenarios = SQ_ARRAY_SIZE(sq_scenarios);
 
@@ -139,6 +140,33 @@ bool sq_bench_run_peer(struct sq_bench *b, const struct sq_peer *p, const char *
 		sq_sample_add(&row->sample, run.wall_s * (!strcmp(unit, "ms") ? 1000 : 1));
 	*ret_run = run;
 	return true;
+}
+
+/* where @p has its index of the copy, made by an earlier scenario; NULL when there is none */
+static char *index_of(struct sq_bench *b, const struct sq_peer *p)
+{
+	const struct sq_row *row = sq_report_find(&b->report, "cold-index", "whole corpus", p->name);
+	char *out = sq_asprintf("%s/peer-%s", b->scratch, p->name);
+
+	if (out && (!row || !row->sample.values.n || p->litter || access(out, F_OK)))
+		sq_free(SQ_TAKE(out));
+	return out;
+}
+
+char *sq_bench_indexed(struct sq_bench *b, const struct sq_peer *p, const char *const *words,
+		       struct sq_peer_words *v)
+{
+	char *out = words == p->index ? index_of(b, p) : NULL;
+	struct sq_run run;
+
+	if (out) {
+		v->out = out;
+		return out;
+	}
+	v->out = out = sq_bench_out(b, p);
+	if (out && *words && sq_peer_is_there(p) && !sq_bench_run_peer(b, p, words, v, NULL, "", &run))
+		sq_free(SQ_TAKE(out));
+	return out;
 }
 
 char *sq_bench_dir(struct sq_bench *b, const char *name)

@@ -11,13 +11,14 @@
 #include "bench/corpus.h"
 #include "bench/peer.h"
 #include "bench/report.h"
+#include "bench/repository.h"
 #include "bench/target.h"
 
 enum { SQ_BENCH_E_FAILED = 1 };
 
 struct sq_options {
 	const char *corpus, *cache, *scratch, *scenarios, *peers;
-	const char *json, *html, *baseline, *socket, *sqryd;
+	const char *json, *html, *baseline, *table, *socket, *sqryd;
 	unsigned rounds;
 	uint64_t memory_mb;
 	struct sq_peer_limits limits;
@@ -31,6 +32,7 @@ struct sq_options {
 struct sq_bench {
 	struct sq_options o;
 	struct sq_corpus corpus;
+	struct sq_repository repository;
 	struct sq_target target;
 	struct sq_report report;
 	const char *scratch, *scenario; /* scenario: the one that runs */
@@ -40,6 +42,7 @@ struct sq_bench {
 struct sq_scenario {
 	const char *name, *does;
 	int (*run)(struct sq_bench *b);
+	bool wants_repository;
 };
 extern const struct sq_scenario sq_scenarios[];
 extern const size_t sq_n_scenarios;
@@ -87,6 +90,14 @@ bool sq_bench_run_peer(struct sq_bench *b, const struct sq_peer *p, const char *
 		       struct sq_run *ret_run);
 /** sq_bench_out() - an empty directory for a peer's files, made anew; freed with sq_free. */
 char *sq_bench_out(struct sq_bench *b, const struct sq_peer *p);
+/**
+ * sq_bench_indexed() - such a directory with an index of the copy in it: the one that cold-index left, or made now.
+ * @words: p->index or p->prepare
+ * @v:     its out is set to the result
+ * Return: freed with sq_free; NULL after the report was told.
+ */
+char *sq_bench_indexed(struct sq_bench *b, const struct sq_peer *p, const char *const *words,
+		       struct sq_peer_words *v);
 /** sq_bench_dir() - a new directory in the scratch directory; freed with sq_free, NULL on failure. */
 char *sq_bench_dir(struct sq_bench *b, const char *name);
 /** sq_bench_git() - git with our own name and no configuration in @dir. true when it succeeded. */

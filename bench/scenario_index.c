@@ -201,12 +201,9 @@ int sq_scenario_warm_start(struct sq_bench *b)
 
 static bool make_worktree(struct sq_bench *b, const char *dir)
 {
-	const char *const init[] = { "init", "-q", NULL }, *const add[] = { "add", "-A", NULL };
-	const char *const commit[] = { "commit", "-q", "-m", "all", NULL };
-	const char *const worktree[] = { "worktree", "add", "-q", "--detach", dir, NULL };
+	const char *const add[] = { "worktree", "add", "-q", "--detach", dir, "before", NULL };
 
-	return sq_bench_git(b, b->corpus.dir, init, NULL) && sq_bench_git(b, b->corpus.dir, add, NULL) &&
-	       sq_bench_git(b, b->corpus.dir, commit, NULL) && sq_bench_git(b, b->corpus.dir, worktree, NULL);
+	return !sq_repository_make(b) && sq_bench_git(b, b->corpus.dir, add, NULL);
 }
 
 static int measure_worktree(struct sq_bench *b, const char *dir)
@@ -252,13 +249,14 @@ static int measure_worktree(struct sq_bench *b, const char *dir)
 
 int sq_scenario_worktree(struct sq_bench *b)
 {
-	_cleanup_(sq_freep) char *git = sq_asprintf("%s/.git", b->corpus.dir);
+	const char *const prune[] = { "worktree", "prune", NULL };
 	_cleanup_(sq_freep) char *dir = sq_asprintf("%s/second", b->scratch);
-	int r = git && dir && make_worktree(b, dir) ? 0 : SQ_BENCH_E_FAILED;
+	int r = dir && make_worktree(b, dir) ? 0 : SQ_BENCH_E_FAILED;
 
 	for (unsigned i = 0; !r && i < b->o.rounds; i++)
 		r = measure_worktree(b, dir);
 	sq_remove_tree(dir);
-	sq_remove_tree(git);
+	if (!r && !sq_bench_git(b, b->corpus.dir, prune, NULL))
+		r = SQ_BENCH_E_FAILED;
 	return r;
 }
