@@ -6,8 +6,9 @@
  *
  * Every source file of DIR is parsed once; from the facts, which are kept, the
  * graph is built ROUNDS times from nothing and linked ROUNDS times again as a
- * whole, and searched ROUNDS times for what nobody uses. Then each FILE is edited in memory in several ways, one after the
- * other, and the counters of the incremental draft are shown.
+ * whole, and searched ROUNDS times for what nobody uses. Then each FILE is
+ * edited in memory in several ways, one after the other, and the counters of
+ * the incremental draft are shown.
  * PASSES_FACTS in the environment names a file that keeps the facts of a DIR
  * which does not change, so that the next run need not parse.
  */

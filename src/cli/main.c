@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 		{ "index", sq_cmd_index, "load a source tree and show its figures" },
 		{ "search", sq_cmd_search, "find definitions by name" },
 		{ "query", sq_cmd_query, "find definitions by an expression" },
-		{ "graph", sq_cmd_graph, "callers, callees, statistics, dump" },
+		{ "graph", sq_cmd_graph, "callers, callees, paths, complexity, statistics, dump" },
 		{ "unused", sq_cmd_unused, "definitions that nothing uses" },
 		{ "cycles", sq_cmd_cycles, "what calls or imports itself in a circle" },
 		{ "impact", sq_cmd_impact, "what a change of a symbol may touch" },
