@@ -138,6 +138,7 @@ static void stages(struct sq_jw *w, const struct sq_stages *s)
 	sq_jw_end_object(w);
 	sq_jw_ku64(w, "pieces", s->n_pieces);
 	sq_jw_ku64(w, "pieces_parsed", s->n_parsed);
+	sq_jw_ku64(w, "pieces_known", s->n_known);
 	sq_jw_ku64(w, "bytes_parsed", s->parsed_bytes);
 }
 

@@ -20,6 +20,8 @@ struct sq_facts_builder {
 	SQ_VEC(struct sq_def) defs;
 	SQ_VEC(struct sq_ref) refs;
 	SQ_VEC(struct sq_import) imports;
+	SQ_VEC(struct sq_part) parts;
+	SQ_VEC(struct sq_typed) typed;
 	SQ_VEC(uint32_t) order, rank;   /* scratch of reordering */
 	struct sq_encoder encoder;
 	enum sq_lang lang;
@@ -53,6 +55,8 @@ struct sq_facts_builder *sq_facts_builder_free(struct sq_facts_builder *b)
 	sq_vec_deinit(&b->defs);
 	sq_vec_deinit(&b->refs);
 	sq_vec_deinit(&b->imports);
+	sq_vec_deinit(&b->parts);
+	sq_vec_deinit(&b->typed);
 	sq_vec_deinit(&b->order);
 	sq_vec_deinit(&b->rank);
 	sq_buf_deinit(&b->bytes);
@@ -71,6 +75,8 @@ void sq_facts_builder_reset(struct sq_facts_builder *b, enum sq_lang lang)
 	sq_vec_clear(&b->defs);
 	sq_vec_clear(&b->refs);
 	sq_vec_clear(&b->imports);
+	sq_vec_clear(&b->parts);
+	sq_vec_clear(&b->typed);
 	sq_buf_clear(&b->bytes);
 	b->bytes.error = 0;
 	b->lang = lang;
@@ -205,6 +211,26 @@ void sq_facts_add_import(struct sq_facts_builder *b, const struct sq_import *imp
 		fail(b, r);
 }
 
+void sq_facts_add_part(struct sq_facts_builder *b, const struct sq_part *part)
+{
+	int r = sq_vec_push(&b->parts, *part);
+
+	if (r < 0)
+		fail(b, r);
+	else
+		b->parts.v[b->parts.n - 1].n_typed = 0;
+}
+
+void sq_facts_add_typed(struct sq_facts_builder *b, const struct sq_typed *typed)
+{
+	int r = sq_vec_push(&b->typed, *typed);
+
+	if (r < 0)
+		fail(b, r);
+	else if (b->parts.n)   /* else adding it has failed */
+		b->parts.v[b->parts.n - 1].n_typed++;
+}
+
 /* a definition that was opened and got no name is left out */
 static bool is_dropped(const struct sq_def *d)
 {
@@ -300,7 +326,7 @@ static int order_defs(struct sq_facts_builder *b)
 	return 0;
 }
 
-static int cmp_refs(const void *pa, const void *pb)
+static int cmp_refs(const void *pa, const void *pb, void *arg)
 {
 	const struct sq_ref *a = pa, *b = pb;
 
@@ -310,9 +336,8 @@ static int cmp_refs(const void *pa, const void *pb)
 		return a->col < b->col ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	if (a->name != b->name)
-		return a->name < b->name ? -1 : 1;
-	return 0;
+	/* not by number, which depends on the order of adding */
+	return a->name == b->name ? 0 : sq_slice_cmp(sq_facts_string(arg, a->name), sq_facts_string(arg, b->name));
 }
 
 /* equal ones (a name reached twice) are one reference */
@@ -322,12 +347,12 @@ static void order_refs(struct sq_facts_builder *b)
 	bool sorted = true;
 
 	for (size_t i = 1; i < b->refs.n && sorted; i++)
-		sorted = cmp_refs(&b->refs.v[i - 1], &b->refs.v[i]) < 0;
+		sorted = cmp_refs(&b->refs.v[i - 1], &b->refs.v[i], b) < 0;
 	if (sorted)
 		return;
-	qsort(b->refs.v, b->refs.n, sizeof(*b->refs.v), cmp_refs);
+	qsort_r(b->refs.v, b->refs.n, sizeof(*b->refs.v), cmp_refs, b);
 	for (size_t i = 0; i < b->refs.n; i++)
-		if (!n || cmp_refs(&b->refs.v[n - 1], &b->refs.v[i]))
+		if (!n || cmp_refs(&b->refs.v[n - 1], &b->refs.v[i], b))
 			b->refs.v[n++] = b->refs.v[i];
 	b->refs.n = n;
 }
@@ -345,14 +370,59 @@ static void order_imports(struct sq_facts_builder *b)
 	}
 }
 
+static inline void renumber(struct sq_facts_builder *b, uint32_t *string)
+{
+	if (*string == SQ_NONE)
+		return;
+	if (b->rank.v[*string] == SQ_NONE) {
+		b->rank.v[*string] = (uint32_t)b->order.n;
+		b->order.v[b->order.n++] = *string;
+	}
+	*string = b->rank.v[*string];
+}
+
+/* order[] = the strings in order of first use; those without a use are left out */
+static int order_strings(struct sq_facts_builder *b)
+{
+	int r;
+
+	sq_vec_clear(&b->order);
+	sq_vec_clear(&b->rank);
+	r = sq_vec_reserve(&b->order, b->strings.n + 1);
+	if (!r)
+		r = sq_vec_reserve(&b->rank, b->strings.n + 1);
+	if (r < 0)
+		return r;
+	memset(b->rank.v, 0xff, b->strings.n * sizeof(*b->rank.v));
+	for (size_t i = 0; i < b->defs.n; i++)
+		renumber(b, &b->defs.v[i].name);
+	for (size_t i = 0; i < b->refs.n; i++) {
+		renumber(b, &b->refs.v[i].name);
+		renumber(b, &b->refs.v[i].qual);
+	}
+	for (size_t i = 0; i < b->imports.n; i++) {
+		renumber(b, &b->imports.v[i].target);
+		renumber(b, &b->imports.v[i].name);
+		renumber(b, &b->imports.v[i].alias);
+	}
+	for (size_t i = 0; i < b->typed.n; i++) {
+		renumber(b, &b->typed.v[i].name);
+		renumber(b, &b->typed.v[i].type);
+	}
+	return 0;
+}
+
 static int encode_strings(struct sq_facts_builder *b)
 {
 	struct sq_encoder *e = &b->encoder;
 
 	sq_encoder_begin_strings(e);
-	for (size_t i = 0; i < b->strings.n; i++)
-		sq_encoder_string_len(e, b->strings.v[i].len);
-	sq_encoder_end_strings(e, sq_buf_slice(&b->bytes));
+	for (size_t i = 0; i < b->order.n; i++)
+		sq_encoder_string_len(e, b->strings.v[b->order.v[i]].len);
+	sq_encoder_begin_bytes(e);
+	for (size_t i = 0; i < b->order.n; i++)
+		sq_encoder_string(e, sq_facts_string(b, b->order.v[i]));
+	sq_encoder_end_strings(e);
 	return sq_encoder_error(e);
 }
 
@@ -368,14 +438,18 @@ int sq_facts_builder_finish(struct sq_facts_builder *b, bool has_error, struct s
 		return sq_error_trace(r);
 	order_refs(b);
 	order_imports(b);
+	r = order_strings(b);
+	if (r < 0)
+		return sq_error_trace(r);
 	n = (struct sq_encode_counts){
-		.strings = (uint32_t)b->strings.n, .defs = (uint32_t)b->defs.n,
+		.strings = (uint32_t)b->order.n, .defs = (uint32_t)b->defs.n,
 		.refs = (uint32_t)b->refs.n, .imports = (uint32_t)b->imports.n,
 	};
 	sq_encoder_begin(e, b->lang, has_error, &n);
 	sq_encode_defs(e, b->defs.v, n.defs);
 	sq_encode_refs(e, b->refs.v, n.refs);
 	sq_encode_imports(e, b->imports.v, n.imports);
+	sq_encode_parts(e, b->parts.v, b->parts.n, b->typed.v);
 	r = encode_strings(b);
 	if (r < 0)
 		return sq_error_trace(r);

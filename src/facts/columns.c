@@ -349,6 +349,55 @@ bool sq_imports_next(struct sq_import_cursor *it, struct sq_import *ret)
 	return it->i < it->c->n_imports && decode_import(it, NULL, ret);
 }
 
+static always_inline bool decode_part(struct sq_part_cursor *it, const uint8_t *end, struct sq_part *ret)
+{
+	struct sq_part *p = &it->prev;
+	uint32_t meta, gap = 0, rows = 0;
+
+	if (!get(&it->at, end, &meta))
+		return false;
+	if ((meta & PART_GAP) && (!get(&it->at, end, &gap) || !get(&it->at, end, &rows)))
+		return false;
+	p->start += p->len + gap;
+	p->row += p->n_rows + rows;
+	p->has_error = meta & PART_ERROR;
+	p->steps = meta >> PART_STEPS;
+	p->n_typed = 0;
+	if (!get(&it->at, end, &p->len) || !get(&it->at, end, &p->n_rows) ||
+	    ((meta & PART_TYPED) && !get(&it->at, end, &p->n_typed)) ||
+	    !get_hash(&it->at, end, &p->hash))
+		return false;
+	*ret = *p;
+	return true;
+}
+
+static always_inline bool decode_typed(struct sq_part_cursor *it, const uint8_t *end, struct sq_typed *ret)
+{
+	if (!get(&it->at, end, &ret->name) || !get(&it->at, end, &ret->type))
+		return false;
+	ret->type--;   /* 0 becomes SQ_NONE */
+	return true;
+}
+
+void sq_parts_begin(const struct sq_columns *c, struct sq_part_cursor *ret)
+{
+	*ret = (struct sq_part_cursor){ .at = NULL };
+	if (!c->n_bytes)   /* of a skipped file */
+		return;
+	ret->at = block_at(c, import_slot(c) + 1);
+	ret->end = c->p + c->n_bytes;
+}
+
+bool sq_parts_next(struct sq_part_cursor *it, struct sq_part *ret)
+{
+	return it->at != it->end && decode_part(it, NULL, ret);
+}
+
+void sq_typed_next(struct sq_part_cursor *it, struct sq_typed *ret)
+{
+	(void)decode_typed(it, NULL, ret);
+}
+
 /* checking */
 
 static bool is_string(const struct sq_columns *c, uint32_t i)
@@ -373,7 +422,7 @@ static bool check_block_ends(const uint8_t *const *col, const uint8_t *const *en
 static bool block_bounds(const struct sq_columns *c, uint32_t slot, const uint8_t **ret_p,
 			 const uint8_t **ret_end)
 {
-	uint32_t n_slots = import_slot(c) + 1;
+	uint32_t n_slots = import_slot(c) + 2;
 	uint32_t at = sq_le32_get(c->p + 4 * (size_t)slot);
 	uint32_t stop = slot + 1 < n_slots ? sq_le32_get(c->p + 4 * (size_t)(slot + 1)) : c->n_bytes;
 
@@ -473,14 +522,42 @@ static bool check_imports(const struct sq_columns *c)
 	return it.at == end;
 }
 
+static bool check_part(const struct sq_part *p, uint64_t end, uint64_t end_row)
+{
+	return p->len && p->start >= end && p->row >= end_row &&
+	       p->start + (uint64_t)p->len <= UINT32_MAX && p->row + (uint64_t)p->n_rows <= UINT32_MAX;
+}
+
+static bool check_parts(const struct sq_columns *c)
+{
+	struct sq_part_cursor it = { .at = NULL };
+	uint64_t end = 0, end_row = 0;
+	struct sq_part p;
+	struct sq_typed t;
+
+	if (!block_bounds(c, import_slot(c) + 1, &it.at, &it.end))
+		return false;
+	while (it.at != it.end) {
+		if (!decode_part(&it, it.end, &p) || !check_part(&p, end, end_row))
+			return false;
+		for (uint32_t i = 0; i < p.n_typed; i++)
+			if (!decode_typed(&it, it.end, &t) || !is_string(c, t.name) ||
+			    !is_string_or_none(c, t.type))
+				return false;
+		end = p.start + (uint64_t)p.len;
+		end_row = p.row + (uint64_t)p.n_rows;
+	}
+	return true;
+}
+
 bool sq_columns_check(const struct sq_columns *c)
 {
 	/* 64 items take at least 64 bytes: bounds n before it is multiplied */
 	if (c->n_defs > c->n_bytes || c->n_refs > c->n_bytes || c->n_imports > c->n_bytes ||
-	    4 * ((uint64_t)import_slot(c) + 1) > c->n_bytes)
+	    4 * ((uint64_t)import_slot(c) + 2) > c->n_bytes)
 		return false;
 	/* slots run on: the first block begins right behind the table */
-	if (sq_le32_get(c->p) != 4 * (import_slot(c) + 1))
+	if (sq_le32_get(c->p) != 4 * (import_slot(c) + 2))
 		return false;
-	return check_defs(c) && check_refs(c) && check_imports(c);
+	return check_defs(c) && check_refs(c) && check_imports(c) && check_parts(c);
 }

@@ -43,7 +43,7 @@ static void set_u32(struct sq_encoder *e, size_t at, uint32_t v)
 void sq_encoder_begin(struct sq_encoder *e, enum sq_lang lang, bool has_error,
 		      const struct sq_encode_counts *n)
 {
-	uint32_t slots = sq_facts_n_blocks(n->defs) + sq_facts_n_blocks(n->refs) + 1;
+	uint32_t slots = sq_facts_n_blocks(n->defs) + sq_facts_n_blocks(n->refs) + 2;
 
 	sq_buf_clear(&e->out);
 	e->out.error = 0;
@@ -64,10 +64,15 @@ void sq_encoder_begin(struct sq_encoder *e, enum sq_lang lang, bool has_error,
 	set_u32(e, 20, n->imports);
 }
 
+static void begin_section(struct sq_encoder *e)
+{
+	set_u32(e, e->columns + 4 * (size_t)e->slot++, (uint32_t)(e->out.n - e->columns));
+}
+
 static void begin_block(struct sq_encoder *e)
 {
 	memcpy(e->at, e->col, sizeof(e->at));
-	set_u32(e, e->columns + 4 * (size_t)e->slot++, (uint32_t)(e->out.n - e->columns));
+	begin_section(e);
 }
 
 static void end_block(struct sq_encoder *e, unsigned n_cols)
@@ -174,7 +179,7 @@ void sq_encode_imports(struct sq_encoder *e, const struct sq_import *v, uint32_t
 
 	if (sq_buf_error(&e->out))
 		return;
-	set_u32(e, e->columns + 4 * (size_t)e->slot++, (uint32_t)(e->out.n - e->columns));
+	begin_section(e);
 	for (uint32_t i = 0; i < n; line = v[i++].line) {
 		uint8_t row[4 * SQ_VARINT_MAX + 2], *p = row;
 
@@ -185,6 +190,51 @@ void sq_encode_imports(struct sq_encoder *e, const struct sq_import *v, uint32_t
 		*p++ = v[i].flags;
 		p = sq_varint_put(p, v[i].line - line);
 		sq_buf_add(&e->out, row, (size_t)(p - row));
+	}
+}
+
+/* @prev: the one before, for what lies between the two */
+static void put_part(struct sq_encoder *e, const struct sq_part *part, const struct sq_part *prev)
+{
+	uint32_t gap = part->start - prev->start - prev->len, rows = part->row - prev->row - prev->n_rows;
+	uint64_t hash = htole64(part->hash);
+	uint8_t out[6 * SQ_VARINT_MAX], *p = out;
+
+	p = sq_varint_put(p, (uint64_t)part->steps << PART_STEPS | (gap || rows ? PART_GAP : 0) |
+				(part->n_typed ? PART_TYPED : 0) | (part->has_error ? PART_ERROR : 0));
+	if (gap || rows) {
+		p = sq_varint_put(p, gap);
+		p = sq_varint_put(p, rows);
+	}
+	p = sq_varint_put(p, part->len);
+	p = sq_varint_put(p, part->n_rows);
+	if (part->n_typed)
+		p = sq_varint_put(p, part->n_typed);
+	sq_buf_add(&e->out, out, (size_t)(p - out));
+	sq_buf_add(&e->out, &hash, sizeof(hash));
+}
+
+static void put_typed(struct sq_encoder *e, const struct sq_typed *t)
+{
+	uint8_t out[2 * SQ_VARINT_MAX], *p = out;
+
+	p = sq_varint_put(p, t->name);
+	p = sq_varint_put(p, t->type + 1);   /* SQ_NONE becomes 0 */
+	sq_buf_add(&e->out, out, (size_t)(p - out));
+}
+
+void sq_encode_parts(struct sq_encoder *e, const struct sq_part *v, size_t n, const struct sq_typed *typed)
+{
+	static const struct sq_part zero;
+	const struct sq_part *prev = &zero;
+
+	if (sq_buf_error(&e->out))
+		return;
+	begin_section(e);
+	for (size_t i = 0; i < n; prev = &v[i++]) {
+		put_part(e, &v[i], prev);
+		for (uint32_t t = 0; t < v[i].n_typed; t++)
+			put_typed(e, typed++);
 	}
 	set_u32(e, 24, (uint32_t)(e->out.n - e->columns));
 }
@@ -203,12 +253,13 @@ void sq_encoder_string_len(struct sq_encoder *e, uint32_t len)
 	sq_buf_add(&e->out, v, (size_t)(sq_varint_put(v, len) - v));
 }
 
-void sq_encoder_end_strings(struct sq_encoder *e, struct sq_slice bytes)
+void sq_encoder_begin_bytes(struct sq_encoder *e)
 {
-	size_t n_lens = e->out.n - e->lens;
+	set_u32(e, e->strings, (uint32_t)(e->out.n - e->lens));
+}
 
-	set_u32(e, e->strings, (uint32_t)n_lens);
-	sq_buf_add_slice(&e->out, bytes);
+void sq_encoder_end_strings(struct sq_encoder *e)
+{
 	set_u32(e, 28, (uint32_t)(e->out.n - e->strings));
 }
 

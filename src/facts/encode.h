@@ -31,8 +31,16 @@ void sq_encoder_begin(struct sq_encoder *e, enum sq_lang lang, bool has_error,
 void sq_encode_defs(struct sq_encoder *e, const struct sq_def *v, uint32_t n);
 void sq_encode_refs(struct sq_encoder *e, const struct sq_ref *v, uint32_t n);
 void sq_encode_imports(struct sq_encoder *e, const struct sq_import *v, uint32_t n);
+/** sq_encode_parts() - @typed: those of all parts, one after the other. Ends the columns. */
+void sq_encode_parts(struct sq_encoder *e, const struct sq_part *v, size_t n, const struct sq_typed *typed);
 void sq_encoder_begin_strings(struct sq_encoder *e);
 void sq_encoder_string_len(struct sq_encoder *e, uint32_t len);
-void sq_encoder_end_strings(struct sq_encoder *e, struct sq_slice bytes);
+/** sq_encoder_begin_bytes() - after all lengths; the strings follow in the same order. */
+void sq_encoder_begin_bytes(struct sq_encoder *e);
+static inline void sq_encoder_string(struct sq_encoder *e, struct sq_slice s)
+{
+	sq_buf_add_slice(&e->out, s);
+}
+void sq_encoder_end_strings(struct sq_encoder *e);
 int sq_encoder_error(const struct sq_encoder *e);
 int sq_encoder_finish(struct sq_encoder *e, struct sq_facts *ret_f) sq_must_check;

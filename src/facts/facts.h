@@ -24,7 +24,7 @@
 #include "base/str.h"
 #include "facts/kinds.h"
 
-#define SQ_FACTS_FORMAT 1u
+#define SQ_FACTS_FORMAT 2u
 #define SQ_FACTS_STRIDE 64u
 #define SQ_NONE UINT32_MAX          /* no string, no definition */
 #define SQ_ARGC_UNKNOWN 255u
@@ -92,6 +92,25 @@ struct sq_import {
 	uint32_t line;
 };
 
+/*
+ * A part: whole lines that were read by themselves. What they say is a pure
+ * function of their bytes and of the types that file-level variables have where
+ * the part begins, so the next version of the file takes over what its unchanged
+ * parts say (lang/recall.h). Files of few parts, and languages that are read as a
+ * whole, have none.
+ */
+struct sq_part {
+	uint64_t hash;                  /* sq_hash64 of its bytes */
+	uint32_t start, len;            /* bytes of the file */
+	uint32_t row, n_rows;           /* lines before it; lines that it touches */
+	uint32_t steps;                 /* of the parser, for the limit */
+	uint32_t n_typed;               /* file-level variables whose type changes here */
+	bool has_error;
+};
+struct sq_typed {
+	uint32_t name, type;            /* local strings; type may be SQ_NONE */
+};
+
 /* the in-place part; points into a blob or into a bound segment */
 struct sq_columns {
 	const uint8_t *p;
@@ -139,12 +158,18 @@ void sq_refs_seek(const struct sq_columns *c, uint32_t i, struct sq_ref_cursor *
 bool sq_refs_next(struct sq_ref_cursor *it, struct sq_ref *ret);
 void sq_imports_begin(const struct sq_columns *c, struct sq_import_cursor *ret);
 bool sq_imports_next(struct sq_import_cursor *it, struct sq_import *ret);
+/* after each part, sq_typed_next() gives its n_typed items, all of which must be read */
+struct sq_part_cursor { const uint8_t *at, *end; struct sq_part prev; };
+void sq_parts_begin(const struct sq_columns *c, struct sq_part_cursor *ret);
+bool sq_parts_next(struct sq_part_cursor *it, struct sq_part *ret);
+void sq_typed_next(struct sq_part_cursor *it, struct sq_typed *ret);
 
 /*
- * Builder. String indices are handed out in order of first use. A definition
- * may be opened before its name is known (name = SQ_NONE; one that never gets
- * a name is left out, what it encloses moves to its parent) and out of order:
- * finish() sorts by start, then by order of opening.
+ * Builder. A definition may be opened before its name is known (name = SQ_NONE;
+ * one that never gets a name is left out, what it encloses moves to its parent)
+ * and out of order: finish() sorts by start, then by order of opening. It numbers
+ * the strings anew, in order of their first use by definitions, references,
+ * imports and parts, so that a blob does not depend on the order of adding.
  */
 struct sq_facts_builder;
 int sq_facts_builder_new(struct sq_facts_builder **ret_b) sq_must_check;
@@ -163,6 +188,9 @@ struct sq_ref *sq_facts_ref(struct sq_facts_builder *b, uint32_t i);
 uint32_t sq_facts_n_refs(const struct sq_facts_builder *b);
 void sq_facts_add_import(struct sq_facts_builder *b, const struct sq_import *imp);
 uint32_t sq_facts_n_defs(const struct sq_facts_builder *b);
+/** sq_facts_add_part() - in order of start, before its sq_facts_add_typed(), which count themselves. */
+void sq_facts_add_part(struct sq_facts_builder *b, const struct sq_part *part);
+void sq_facts_add_typed(struct sq_facts_builder *b, const struct sq_typed *typed);
 /** sq_facts_builder_finish() - encode; sorts references by (line, col, kind, name) when needed. */
 int sq_facts_builder_finish(struct sq_facts_builder *b, bool has_error, struct sq_facts *ret_f) sq_must_check;
 

@@ -8,8 +8,8 @@
  *   errors) · 7 zero · 8 n_strings · 12 n_defs · 16 n_refs · 20 n_imports ·
  *   24 bytes of columns · 28 bytes of strings · 32 columns · strings
  * Columns: u32 offset of each block of definitions, of each block of
- *   references, and of the imports (from the start of the columns); then the
- *   blocks and the imports. A block holds SQ_FACTS_STRIDE items (the last one
+ *   references, of the imports and of the parts (from the start of the
+ *   columns); then the blocks, the imports and the parts. A block holds SQ_FACTS_STRIDE items (the last one
  *   fewer): varint lengths of all columns but the last, then the columns one
  *   after the other. Differences start from zero in each block, so a block's
  *   offset is all that an anchor needs.
@@ -23,6 +23,9 @@
  *   count byte of calls · qualifier when REF_QUAL.
  * Import: target · name + 1 · alias + 1 · kind byte · flags byte · line
  *   difference.
+ * Part: steps << 3 | gap << 2 | typed << 1 | error · bytes and lines since the
+ *   end of the part before, when gap · length · lines · count when typed ·
+ *   the hash in 8 bytes · name and type + 1 of each typed.
  * Strings: u32 bytes of the lengths · varint lengths · the bytes.
  */
 #include <endian.h>
@@ -48,6 +51,11 @@ enum {
 #define REF_EXPR 0x20u       /* SQ_REFF_EXPR and no other flag */
 #define REF_FLAGS 0x40u      /* other flags: a byte in their column */
 #define REF_SAME_ENCL 0x80u  /* enclosing definition of the item before */
+
+#define PART_ERROR 1u
+#define PART_TYPED 2u
+#define PART_GAP 4u
+#define PART_STEPS 3         /* the bits from here on */
 
 static inline uint32_t sq_le32_get(const uint8_t *p)
 {

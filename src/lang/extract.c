@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/atomic.h"
+#include "base/hash.h"
 #include "base/time.h"
 #include "lang/kept.h"
+#include "lang/recall.h"
 #include "lang/tsalloc.h"
 
 #define STEPS_A_LOOK 64u             /* parser callbacks between looks at the clock */
@@ -12,6 +14,8 @@
 /* a file of which at least one part in so many is lines that need no parser: less
  * is not worth that the rest may be parsed twice */
 #define RUN_PART 2u
+/* a file of fewer pieces is parsed in a millisecond and needs no memory of its parts */
+#define PARTS_MIN 3u
 #define MAX_BYTES (1u << 30)         /* tree-sitter counts bytes in 32 bits */
 
 struct sq_extractor {
@@ -20,6 +24,7 @@ struct sq_extractor {
 	const TSLanguage *language;      /* of the parser now */
 	struct sq_walk walk;
 	struct sq_cut cut;
+	struct sq_recall recall;
 };
 
 struct progress {
@@ -94,6 +99,7 @@ struct sq_extractor *sq_extractor_free(struct sq_extractor *x)
 	sq_facts_builder_free(x->walk.builder);
 	sq_walk_deinit(&x->walk);
 	sq_cut_deinit(&x->cut);
+	sq_recall_deinit(&x->recall);
 	sq_free(x);
 	return NULL;
 }
@@ -173,7 +179,8 @@ struct job {
 	const struct sq_grammar *g;
 	struct progress progress;
 	struct sq_kept *old, *now;       /* may be NULL */
-	bool keep, has_error;
+	uint64_t state;                  /* of the types of file-level variables: recall.h */
+	bool has_parts, has_error;
 	struct sq_extract_report report;
 };
 
@@ -195,8 +202,7 @@ static bool can_edit(const struct job *j, struct sq_slice bytes)
 {
 	const struct sq_kept *k = j->old;
 
-	return k && k->pieces.n == 1 && k->pieces.v[0].tree && !j->x->walk.spec->cut &&
-	       k->fresh_steps + 1 < j->progress.limits->max_steps / KEPT_STEPS_PART &&
+	return k && k->tree && k->fresh_steps + 1 < j->progress.limits->max_steps / KEPT_STEPS_PART &&
 	       bytes.n / 2 <= k->fresh_n;
 }
 
@@ -208,7 +214,7 @@ static int parse_edited(struct job *j, struct sq_slice bytes, TSTree **ret_tree)
 	int r;
 
 	sq_kept_edit(j->old, bytes, &edit);
-	old = ts_tree_copy(j->old->pieces.v[0].tree);
+	old = ts_tree_copy(j->old->tree);
 	ts_tree_edit(old, &edit);
 	r = parse(j->x, j->g, bytes, old, &j->progress, &tree);
 	ts_tree_delete(old);
@@ -218,9 +224,18 @@ static int parse_edited(struct job *j, struct sq_slice bytes, TSTree **ret_tree)
 		ts_tree_delete(tree);
 		return 1;
 	}
-	j->report.is_edited = j->report.is_reuse = true;
+	j->report.is_edited = true;
 	*ret_tree = tree;
 	return 0;
+}
+
+/* white space before the first token is what has changed */
+static void move_tree(TSTree *tree, const struct sq_piece *piece)
+{
+	TSInputEdit edit = { .new_end_byte = piece->start, .new_end_point = { .row = piece->row } };
+
+	if (piece->start)
+		ts_tree_edit(tree, &edit);
 }
 
 static int parse_fresh(struct job *j, struct sq_slice bytes, const struct sq_piece *piece, TSTree **ret_tree)
@@ -228,7 +243,7 @@ static int parse_fresh(struct job *j, struct sq_slice bytes, const struct sq_pie
 	int r = parse(j->x, j->g, bytes, NULL, &j->progress, ret_tree);
 
 	if (!r)
-		sq_tree_move(*ret_tree, 0, 0, piece->start, piece->row);
+		move_tree(*ret_tree, piece);
 	return r;
 }
 
@@ -253,74 +268,141 @@ static int parse_piece(struct job *j, struct sq_slice bytes, const struct sq_pie
 	return r;
 }
 
-/* what is worth keeping goes into j->now, the rest is dropped */
-static void keep_tree(struct job *j, const struct sq_piece *piece, TSTree *tree, uint64_t steps)
+/* @tree goes into j->now, or is dropped */
+static void keep_tree(struct job *j, TSTree *tree, uint64_t steps)
 {
 	if (!j->now) {
 		ts_tree_delete(tree);
 		return;
 	}
-	if (!j->report.is_edited) {
-		j->now->fresh_steps += steps;
-		j->now->fresh_n = j->now->n;
-	} else {
-		j->now->fresh_steps = j->old->fresh_steps;
-		j->now->fresh_n = j->old->fresh_n;
-	}
-	if (sq_kept_add(j->now, piece, tree, steps) < 0)
-		j->now = sq_kept_free(j->now);   /* it is only for speed */
+	j->now->tree = tree;
+	j->now->fresh_steps = j->report.is_edited ? j->old->fresh_steps : steps;
+	j->now->fresh_n = j->report.is_edited ? j->old->fresh_n : j->now->n;
 }
 
-static int do_text(struct job *j, const struct sq_piece *piece)
+/* parse and walk. @ret_part: steps and has_error are set */
+static int read_text(struct job *j, const struct sq_piece *piece, struct sq_slice bytes, struct sq_part *ret_part)
 {
-	struct sq_walk *w = &j->x->walk;
-	struct sq_slice bytes = sq_slice(w->bytes.p + piece->start, piece->end - piece->start);
-	uint64_t since = sq_now_ns(), steps_before = j->progress.steps, steps = 0;
+	uint64_t since = sq_now_ns(), before = j->progress.steps;
 	TSTree *tree = NULL;
-	int r = 0;
+	int r = parse_piece(j, bytes, piece, &tree);
 
-	if (j->old && w->spec->cut)
-		tree = sq_kept_take(j->old, bytes, piece, &steps);
-	if (tree) {
-		j->report.is_reuse = true;
-		j->progress.steps += steps;
-		if (j->progress.steps > j->progress.limits->max_steps)
-			r = SQ_LANG_E_LIMIT;
-	} else {
-		r = parse_piece(j, bytes, piece, &tree);
-		if (r)
-			return r;
-		steps = j->progress.steps - SQ_MIN(steps_before, j->progress.steps);
-	}
+	if (r)
+		return r;
+	ret_part->steps = (uint32_t)(j->progress.steps - SQ_MIN(before, j->progress.steps));
+	ret_part->has_error = has_error(tree);
 	add_time(&j->report.parse_ns, &since);
-	if (!r)
-		r = sq_walk_tree(w, tree);
-	j->has_error |= has_error(tree);
-	keep_tree(j, piece, tree, steps);
+	r = sq_walk_tree(&j->x->walk, tree);
+	keep_tree(j, tree, ret_part->steps);
 	add_time(&j->report.walk_ns, &since);
 	return r;
 }
 
-static int cut(struct job *j, bool want_runs)
+/* what the earlier version says of such a piece */
+static int say_again(struct job *j, const struct sq_recall_part *known, const struct sq_piece *piece, struct sq_part *ret_part)
+{
+	uint64_t since = sq_now_ns();
+	int r;
+
+	ret_part->steps = known->part.steps;
+	ret_part->has_error = known->part.has_error;
+	j->report.n_known++;
+	j->progress.steps += known->part.steps;
+	if (j->progress.steps > j->progress.limits->max_steps)
+		return SQ_LANG_E_LIMIT;
+	r = sq_recall_say(&j->x->recall, &j->x->walk, known, piece);
+	add_time(&j->report.walk_ns, &since);
+	return r;
+}
+
+/* for the version after this one */
+static void add_part(struct job *j, const struct sq_part *part)
+{
+	struct sq_walk *w = &j->x->walk;
+
+	sq_facts_add_part(w->builder, part);
+	for (size_t i = 0; i < w->typed.n; i++) {
+		struct sq_slice name = sq_walk_text(w, w->typed.v[i].name), type = sq_walk_text(w, w->typed.v[i].type);
+		struct sq_typed t = { sq_facts_add_string(w->builder, name), SQ_NONE };
+
+		if (type.n)
+			t.type = sq_facts_add_string(w->builder, type);
+		sq_facts_add_typed(w->builder, &t);
+		j->state = sq_recall_state(j->state, name, type);
+	}
+	sq_vec_clear(&w->typed);
+}
+
+static uint32_t count_rows(struct sq_slice bytes)
+{
+	const char *p = bytes.p, *end = p + bytes.n;
+	uint32_t n = 0;
+
+	for (; p < end; n++) {
+		p = memchr(p, '\n', (size_t)(end - p));
+		p = p ? p + 1 : end;
+	}
+	return n;
+}
+
+static int do_text(struct job *j, const struct sq_piece *piece)
+{
+	struct sq_slice bytes = sq_slice(j->x->walk.bytes.p + piece->start, piece->end - piece->start);
+	struct sq_part part = { .start = piece->start, .len = (uint32_t)bytes.n, .row = piece->row };
+	const struct sq_recall_part *known = NULL;
+	int r;
+
+	if (j->has_parts) {
+		part.hash = sq_hash64(bytes.p, bytes.n, 0);
+		known = sq_recall_find(&j->x->recall, part.hash, bytes.n, j->state);
+		part.n_rows = known ? known->part.n_rows : count_rows(bytes);
+	}
+	r = known ? say_again(j, known, piece, &part) : read_text(j, piece, bytes, &part);
+	j->has_error |= part.has_error;
+	if (!r && j->has_parts)
+		add_part(j, &part);
+	return r;
+}
+
+static int cut_once(struct sq_walk *w, struct sq_cut *c, bool want_runs)
+{
+	c->want_runs = want_runs;
+	return w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
+}
+
+/* @ret_has_runs: much of the file needs no parser; @plain: it is parsed all the same */
+static int cut(struct job *j, bool plain, bool *ret_has_runs)
 {
 	struct sq_walk *w = &j->x->walk;
 	struct sq_cut *c = &j->x->cut;
 	uint64_t since = sq_now_ns();
 	int r;
 
-	c->want_runs = want_runs;
-	r = w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
-	if (!r && want_runs && w->spec->cut && c->run_bytes < w->bytes.n / RUN_PART) {
-		c->want_runs = false;
-		if (c->run_bytes)   /* else it is cut the same way already */
-			r = w->spec->cut(w->bytes, c);
-	}
+	c->run_bytes = 0;
+	r = cut_once(w, c, true);
+	*ret_has_runs = c->run_bytes && c->run_bytes >= w->bytes.n / RUN_PART;
+	/* without a run it is cut the same way already */
+	if (!r && c->run_bytes && (plain || !*ret_has_runs))
+		r = cut_once(w, c, false);
 	add_time(&j->report.cut_ns, &since);
 	return r;
 }
 
+/* parts are for files that are parsed, whole or nearly so */
+static bool wants_parts(const struct job *j, bool has_runs)
+{
+	const struct sq_cut *c = &j->x->cut;
+	size_t n = 0;
+
+	if (!j->x->walk.spec->cut || has_runs)
+		return false;
+	for (size_t i = 0; i < c->pieces.n && n < PARTS_MIN; i++)
+		n += c->pieces.v[i].kind == SQ_PIECE_TEXT;
+	return n == PARTS_MIN;
+}
+
 /* @ret_misread: true when a piece between runs has an error; then facts are missing */
-static int do_cut(struct job *j, bool *ret_misread)
+static int do_cut(struct job *j, bool stop_at_error, bool *ret_misread)
 {
 	struct sq_walk *w = &j->x->walk;
 	const struct sq_cut *c = &j->x->cut;
@@ -333,7 +415,7 @@ static int do_cut(struct job *j, bool *ret_misread)
 			r = do_text(j, piece);
 		else
 			w->spec->condition(w, piece);
-		if (j->has_error && c->want_runs) {
+		if (j->has_error && stop_at_error) {
 			*ret_misread = true;
 			return r;
 		}
@@ -351,36 +433,24 @@ static void start_again(struct job *j)
 	j->progress.steps = 0;
 	j->progress.stop = 0;
 	j->has_error = false;
-	if (!j->now)
-		return;
-	sq_kept_free(j->now);
-	j->now = sq_kept_new(w->spec->lang, w->bytes);
-}
-
-/* its last version had an error. Not so for one that grew a lot: more steps are needed
- * this way, and the limit must not be met in one way only */
-static bool was_plain(const struct job *j)
-{
-	return j->old && j->old->is_plain && j->x->walk.bytes.n / 2 <= j->old->n;
 }
 
 /* how an error is recovered from depends on what is around it: then every line is parsed */
 static int do_pieces(struct job *j)
 {
-	bool is_plain = j->x->walk.limits->plain || was_plain(j), misread = false;
-	int r = cut(j, !is_plain);
+	bool plain = j->x->walk.limits->plain, has_runs, misread = false;
+	int r = cut(j, plain, &has_runs);
 
-	if (!r)
-		r = do_cut(j, &misread);
+	if (r)
+		return r;
+	j->has_parts = wants_parts(j, has_runs);
+	r = do_cut(j, has_runs && !plain, &misread);
 	if (misread && (!r || r == SQ_LANG_E_LIMIT)) {
 		start_again(j);
-		is_plain = true;
-		r = cut(j, false);
+		r = cut_once(&j->x->walk, &j->x->cut, false);
 		if (!r)
-			r = do_cut(j, &misread);
+			r = do_cut(j, false, &misread);
 	}
-	if (j->now)
-		j->now->is_plain = is_plain;
 	return r;
 }
 
@@ -403,42 +473,42 @@ static int scan(struct job *j)
 	return r;
 }
 
-/* the trees to keep: of this version, or those of the last one that had no error */
-static void end_kept(struct job *j, int r, struct sq_kept **kept)
+/* the tree to keep: of this version, or that of the last one that had no error */
+static struct sq_kept *end_kept(struct job *j, int r)
 {
-	bool is_whole = !j->x->walk.spec->cut;
-
-	if (j->now && (r || (is_whole && j->has_error) ||
-		       j->now->fresh_steps + 1 > j->progress.limits->max_steps / KEPT_STEPS_PART ||
-		       sq_kept_finish(j->now) < 0))
+	if (j->now && (r || j->has_error ||
+		       j->now->fresh_steps + 1 > j->progress.limits->max_steps / KEPT_STEPS_PART))
 		j->now = sq_kept_free(j->now);
-	if (!j->now && is_whole && !r) {
-		*kept = j->old;
-		return;
-	}
+	if (!j->now && !r)
+		return j->old;
 	if (j->now && j->old)
 		j->now->tree_bytes = j->old->tree_bytes;
 	sq_kept_free(j->old);
-	*kept = j->now;
+	return j->now;
 }
 
-static int extract(struct job *j, struct sq_kept **kept)
+static int extract(struct job *j, struct sq_earlier *earlier)
 {
+	const struct sq_spec *spec = j->x->walk.spec;
+	bool keeps = earlier && earlier->keeps && !spec->cut;
 	int64_t before = sq_tree_counted();
 	int r;
 
-	if (j->x->walk.spec->scan)
+	if (spec->scan)
 		return scan(j);
-	sq_tree_count(kept);
-	if (kept) {
-		j->old = SQ_TAKE(*kept);
-		j->now = sq_kept_new(j->x->walk.spec->lang, j->x->walk.bytes);
+	r = sq_recall_open(&j->x->recall, earlier);
+	if (r < 0)
+		return sq_error_trace(r);
+	sq_tree_count(keeps);
+	if (keeps) {
+		j->old = SQ_TAKE(earlier->kept);
+		j->now = sq_kept_new(spec->lang, j->x->walk.bytes);
 	}
 	r = do_pieces(j);
-	if (kept)
-		end_kept(j, r, kept);
-	if (kept && *kept)
-		(*kept)->tree_bytes += sq_tree_counted() - before;
+	if (keeps)
+		earlier->kept = end_kept(j, r);
+	if (keeps && earlier->kept)
+		earlier->kept->tree_bytes += sq_tree_counted() - before;
 	sq_tree_count(false);
 	return r;
 }
@@ -456,7 +526,7 @@ static int abandon(struct sq_extractor *x)
 }
 
 /* extract() for a heap that fails */
-static int extract_guarded(struct job *j, struct sq_kept **kept)
+static int extract_guarded(struct job *j, struct sq_earlier *earlier)
 {
 	jmp_buf escape;
 	int r;
@@ -465,27 +535,27 @@ static int extract_guarded(struct job *j, struct sq_kept **kept)
 		return abandon(j->x);
 	sq_tsalloc_clear();
 	sq_tsalloc_escape(&escape);
-	r = extract(j, kept);
+	r = extract(j, earlier);
 	if (sq_tsalloc_failed()) {
-		if (kept)
-			*kept = sq_kept_free(*kept);
+		if (earlier)
+			earlier->kept = sq_kept_free(earlier->kept);
 		r = end_without_memory(j->x);
 	}
 	sq_tsalloc_escape(NULL);
 	return r;
 }
 
-int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
-		    const struct sq_extract_limits *limits, struct sq_kept **kept,
-		    struct sq_extract_report *ret_report, struct sq_facts *ret_f)
+int sq_extract_again(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+		     const struct sq_extract_limits *limits, struct sq_earlier *earlier,
+		     struct sq_extract_report *ret_report, struct sq_facts *ret_f)
 {
 	const struct sq_spec *spec = sq_spec_get(lang);
 	struct job j = { .x = x, .progress = { .limits = limits } };
 	uint64_t since;
 	int r = 0;
 
-	if (kept && *kept && (*kept)->lang != lang)
-		*kept = sq_kept_free(*kept);
+	if (earlier && earlier->kept && (!earlier->keeps || earlier->kept->lang != lang))
+		earlier->kept = sq_kept_free(earlier->kept);
 	if (!spec)
 		return SQ_LANG_E_UNKNOWN;
 	if (bytes.n > MAX_BYTES)
@@ -496,7 +566,7 @@ int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice b
 		return r;
 	prepare(x, spec, j.g, bytes, limits);
 	j.progress.deadline_ns = x->walk.deadline_ns;
-	r = extract_guarded(&j, kept);
+	r = extract_guarded(&j, earlier);
 	if (r)
 		return r;
 	since = sq_now_ns();
@@ -510,7 +580,7 @@ int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice b
 int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
 	       const struct sq_extract_limits *limits, struct sq_facts *ret_f)
 {
-	return sq_extract_kept(x, lang, bytes, limits, NULL, NULL, ret_f);
+	return sq_extract_again(x, lang, bytes, limits, NULL, NULL, ret_f);
 }
 
 int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes)

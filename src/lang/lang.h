@@ -21,7 +21,7 @@
 
 struct sq_lang_registry;
 struct sq_extractor;
-struct sq_kept;   /* trees of one version of a file, for the parse of the next */
+struct sq_kept;   /* the tree of one version of a file, for the parse of the next */
 
 enum {
 	SQ_LANG_E_UNKNOWN = 1,    /* no spec or grammar for this file */
@@ -69,26 +69,36 @@ int sq_extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
 /* what an extraction did; times are wall time of this thread */
 struct sq_extract_report {
 	uint64_t cut_ns, parse_ns, walk_ns, encode_ns;
-	uint32_t n_pieces, n_parsed;  /* parts of the file; those not taken from kept trees */
+	uint32_t n_pieces, n_parsed;  /* pieces of the file; those that went through the parser */
+	uint32_t n_known;             /* those whose facts were taken from the earlier version */
 	uint64_t parsed_bytes;
 	bool is_edited;               /* tree-sitter was given the old tree */
-	bool is_reuse;                /* that, or the tree of some piece was taken over */
+};
+/* what is known of an earlier version of a file, in the same language */
+struct sq_earlier {
+	/* its facts: columns (NULL: unknown) and the text of a local string; borrowed */
+	const struct sq_columns *columns;
+	struct sq_slice (*string)(const void *arg, uint32_t local);
+	const void *arg;
+	/* its tree. In: consumed, or NULL. Out, also on failure: that of the version that
+	 * was read, when @keeps and it is of use; the caller's */
+	struct sq_kept *kept;
+	bool keeps;
 };
 /**
- * sq_extract_kept() - the same with the help of the trees of an earlier version.
- * @kept: in: an earlier parse of this file, or NULL; consumed. Out, also on
- *        failure: what to keep for the next one, or NULL. May be NULL itself.
+ * sq_extract_again() - the same with the help of an earlier version.
+ * @earlier: may be NULL
  * @ret_report: may be NULL; set on success only
- * Facts do not depend on @kept: design §5, and compared by tests/integration/equal/test-trees.c.
+ * Facts do not depend on @earlier: design §5, and compared by tests/integration/equal/test-trees.c.
  */
-int sq_extract_kept(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
-		    const struct sq_extract_limits *limits, struct sq_kept **kept,
-		    struct sq_extract_report *ret_report, struct sq_facts *ret_f) sq_must_check;
+int sq_extract_again(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes,
+		     const struct sq_extract_limits *limits, struct sq_earlier *earlier,
+		     struct sq_extract_report *ret_report, struct sq_facts *ret_f) sq_must_check;
 struct sq_kept *sq_kept_free(struct sq_kept *k);
-/** sq_kept_text() - the bytes whose trees these are; borrowed. */
+/** sq_kept_text() - the bytes whose tree this is; borrowed. */
 struct sq_slice sq_kept_text(const struct sq_kept *k);
 enum sq_lang sq_kept_lang(const struct sq_kept *k);
-/** sq_kept_bytes() - what it occupies: trees, source bytes and tables. */
+/** sq_kept_bytes() - what it occupies: tree and source bytes. */
 size_t sq_kept_bytes(const struct sq_kept *k);
 /** sq_parse_only() - the floor: parse, drop the tree. For bench/. */
 int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes);

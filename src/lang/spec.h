@@ -175,6 +175,7 @@ struct sq_walk {
 	uint32_t claimed;            /* C: byte of a name that is no reference; 0: none */
 	SQ_VEC(struct sq_sym) syms;
 	SQ_VEC(struct sq_local) locals;
+	SQ_VEC(struct sq_typed) typed;   /* syms: types of file-level variables that this piece changed */
 	uint32_t *table, table_mask;
 	struct sq_buf scratch;
 	struct sq_arena *arena;      /* texts of syms that are not slices of bytes */

@@ -29,6 +29,7 @@ void sq_walk_deinit(struct sq_walk *w)
 	sq_free(w->arena);
 	sq_vec_deinit(&w->syms);
 	sq_vec_deinit(&w->locals);
+	sq_vec_deinit(&w->typed);
 	sq_buf_deinit(&w->scratch);
 }
 
@@ -39,6 +40,7 @@ void sq_walk_reset(struct sq_walk *w)
 		w->table[w->syms.v[i].slot] = 0;
 	sq_vec_clear(&w->syms);
 	sq_vec_clear(&w->locals);
+	sq_vec_clear(&w->typed);
 	sq_arena_clear(w->arena);
 	w->encl = SQ_NONE;
 	w->n_functions = 0;
@@ -187,8 +189,22 @@ void sq_walk_end_scope(struct sq_walk *w, struct sq_frame *f)
 	}
 }
 
+/* what later pieces see of this one: a variable without a type is as none */
+static void note_typed(struct sq_walk *w, uint32_t sym, uint32_t type)
+{
+	const struct sq_local *l = sq_walk_find(w, sym);
+	int r = 0;
+
+	if (type != SQ_NONE || (l && l->type != SQ_NONE))
+		r = sq_vec_push(&w->typed, (struct sq_typed){ sym, type });
+	if (r < 0)
+		w->error = r;
+}
+
 void sq_walk_local(struct sq_walk *w, uint32_t sym, uint32_t type)
 {
+	if (sym != SQ_NONE && !w->n_scopes && w->spec->cut)
+		note_typed(w, sym, type);
 	if (sym != SQ_NONE)
 		bind(w, (struct sq_local){ .sym = sym, .type = type,
 					   .is_global = !w->n_scopes });

@@ -222,7 +222,30 @@ static void count_stages(struct worker *w, const struct sq_extract_report *repor
 	s->encode_ns += report->encode_ns;
 	s->n_pieces += report->n_pieces;
 	s->n_parsed += report->n_parsed;
+	s->n_known += report->n_known;
 	s->parsed_bytes += report->parsed_bytes;
+}
+
+/* what the version before says of the file, and of which version that is */
+struct earlier { const struct sq_version *version; const struct sq_bound *bound; };
+
+static struct sq_slice earlier_string(const void *arg, uint32_t local)
+{
+	const struct earlier *e = arg;
+
+	return sq_version_string(e->version, e->bound->names[local]);
+}
+
+static struct earlier find_earlier(const struct worker *w, struct sq_slice path, enum sq_lang lang)
+{
+	struct earlier e = { .version = w->s->fill->earlier };
+	sq_file f = e.version ? sq_version_file(e.version, path) : SQ_FILE_NONE;
+
+	if (f != SQ_FILE_NONE)
+		e.bound = sq_version_bound(e.version, f);
+	if (e.bound && e.bound->lang != lang)   /* skipped, or another file's */
+		e.bound = NULL;
+	return e;
 }
 
 static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, struct sq_slice bytes,
@@ -230,29 +253,31 @@ static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, st
 {
 	struct sq_build *b = w->s->fill->build;
 	struct sq_trees *trees = b->rb->trees;
-	bool keeps = w->keeps && sq_trees_wants(trees, bytes.n);
-	struct sq_kept *kept = w->keeps ? sq_trees_take(trees, b, path) : NULL;
+	struct earlier before = find_earlier(w, path, lang);
+	struct sq_earlier earlier = {
+		.columns = before.bound ? &before.bound->columns : NULL,
+		.string = earlier_string, .arg = &before,
+		.kept = w->keeps ? sq_trees_take(trees, b, path) : NULL,
+		.keeps = w->keeps && sq_trees_wants(trees, bytes.n),
+	};
 	struct sq_extract_report report;
 	struct sq_extract_limits limits;
 	int r;
 
-	if (!keeps)
-		kept = sq_kept_free(kept);
 	sq_extract_limits_default(&limits);
 	limits.cancel = &b->turn_cancel;
 	pause_faults(w, true);
-	r = sq_extract_kept(w->tools->extractor, lang, bytes, &limits, keeps ? &kept : NULL, &report, ret_f);
+	r = sq_extract_again(w->tools->extractor, lang, bytes, &limits, &earlier, &report, ret_f);
 	pause_faults(w, false);
 #ifdef SQ_TEST_HOOKS
-	if (!r && report.is_reuse)
+	if (!r && report.is_edited)
 		r = spoil(w, lang, &limits, ret_f);
 #endif
 	if (!r) {
 		count_stages(w, &report);
-		if (keeps)
-			sq_trees_put(trees, b, path, SQ_TAKE(kept), ret_f, report.is_reuse);
+		sq_trees_put(trees, b, path, SQ_TAKE(earlier.kept), ret_f, report.is_edited);
 	}
-	sq_kept_free(kept);
+	sq_kept_free(earlier.kept);
 	return r;
 }
 

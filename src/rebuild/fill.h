@@ -20,6 +20,7 @@ struct sq_fill {
 	struct sq_build *build;
 	const struct sq_plan *plan;
 	struct sq_draft *draft;
+	const struct sq_version *earlier;   /* what files say so far; NULL: they are read afresh */
 	struct sq_reservation *res;
 	struct sq_tools *own_tools;    /* the caller's, for a small plan */
 	struct sq_admission_state at;  /* the ledger, when a step was refused */

@@ -24,7 +24,7 @@ struct sq_rebuild;
 /* where the time of a turn went; reading to putting only for a turn of one thread */
 struct sq_stages {
 	uint64_t plan_ns, read_ns, cut_ns, parse_ns, walk_ns, encode_ns, put_ns, link_ns, publish_ns;
-	uint64_t n_pieces, n_parsed, parsed_bytes;   /* pieces of the files; those that were parsed */
+	uint64_t n_pieces, n_parsed, n_known, parsed_bytes;   /* pieces of the files; parsed; as before */
 };
 struct sq_rebuild_config {
 	struct sq_epoch *epoch;

@@ -3,6 +3,7 @@
 /*
  * trees — the syntax trees of files that were edited lately, so that the next
  * edit is parsed where it differs; all workspaces of a daemon share a budget.
+ * Only of languages that are read as a whole: the others recall facts.
  *
  * What was parsed with an old tree is parsed from nothing once the file has
  * been quiet for a second (design §5), by one thread at nice 19 that sleeps

@@ -180,6 +180,7 @@ static int fill(struct turn *t)
 	t->fill = (struct sq_fill){
 		.build = b, .plan = &t->plan, .draft = t->draft, .res = &t->res,
 		.own_tools = &t->thread->tools,
+		.earlier = t->full ? NULL : t->plan.prior,
 	};
 	r = sq_fill_run(&t->fill);
 	if (r == SQ_FILL_E_BUDGET) {

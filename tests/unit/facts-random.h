@@ -12,10 +12,12 @@
 
 struct sample {
 	uint64_t state;
-	uint32_t n_strings, n_defs, n_refs, n_imports;
+	uint32_t n_strings, n_defs, n_refs, n_imports, n_parts, n_typed;
 	struct sq_def *defs;
 	struct sq_ref *refs;
 	struct sq_import *imports;
+	struct sq_part *parts;
+	struct sq_typed *typed;     /* of all parts */
 };
 
 static inline uint64_t sample_next(struct sample *s)
@@ -100,6 +102,66 @@ static inline void sample_imports(struct sample *s)
 	}
 }
 
+static inline void sample_parts(struct sample *s)
+{
+	uint32_t at = 0, row = 0;
+
+	for (uint32_t i = 0; i < s->n_parts; i++) {
+		struct sq_part *p = &s->parts[i];
+
+		at += sample_below(s, 3) ? 0 : sample_below(s, 4000);
+		row += sample_below(s, 3) ? 0 : sample_below(s, 90);
+		*p = (struct sq_part){
+			.hash = sample_next(s), .start = at, .len = 1 + sample_below(s, 9000), .row = row,
+			.n_rows = sample_below(s, 300), .steps = sample_below(s, 5) ? sample_below(s, 9) : 150000,
+			.n_typed = sample_below(s, 3) ? 0 : sample_below(s, 4), .has_error = sample_below(s, 2),
+		};
+		at += p->len;
+		row += p->n_rows;
+		for (uint32_t t = 0; t < p->n_typed; t++)
+			s->typed[s->n_typed++] = (struct sq_typed){
+				sample_string(s), sample_below(s, 3) ? sample_string(s) : SQ_NONE,
+			};
+	}
+}
+
+/* by first use, as a builder numbers them; those without a use go */
+static inline void sample_number_string(uint32_t *rank, uint32_t *n, uint32_t *string)
+{
+	if (*string == SQ_NONE)
+		return;
+	if (rank[*string] == SQ_NONE)
+		rank[*string] = (*n)++;
+	*string = rank[*string];
+}
+
+static inline void sample_number_strings(struct sample *s)
+{
+	uint32_t *rank = sq_malloc(s->n_strings * sizeof(*rank)), n = 0;
+
+	if (!rank)
+		abort();
+	for (uint32_t i = 0; i < s->n_strings; i++)
+		rank[i] = SQ_NONE;
+	for (uint32_t i = 0; i < s->n_defs; i++)
+		sample_number_string(rank, &n, &s->defs[i].name);
+	for (uint32_t i = 0; i < s->n_refs; i++) {
+		sample_number_string(rank, &n, &s->refs[i].name);
+		sample_number_string(rank, &n, &s->refs[i].qual);
+	}
+	for (uint32_t i = 0; i < s->n_imports; i++) {
+		sample_number_string(rank, &n, &s->imports[i].target);
+		sample_number_string(rank, &n, &s->imports[i].name);
+		sample_number_string(rank, &n, &s->imports[i].alias);
+	}
+	for (uint32_t i = 0; i < s->n_typed; i++) {
+		sample_number_string(rank, &n, &s->typed[i].name);
+		sample_number_string(rank, &n, &s->typed[i].type);
+	}
+	s->n_strings = n;
+	sq_free(rank);
+}
+
 static inline void sample_make(struct sample *s, uint64_t seed, uint32_t max)
 {
 	*s = (struct sample){ .state = seed };
@@ -107,14 +169,19 @@ static inline void sample_make(struct sample *s, uint64_t seed, uint32_t max)
 	s->n_defs = sample_below(s, max);
 	s->n_refs = sample_below(s, 4 * max);
 	s->n_imports = sample_below(s, max / 4 + 1);
+	s->n_parts = sample_below(s, max / 8 + 1);
 	s->defs = sq_calloc(s->n_defs + 1, sizeof(*s->defs));
 	s->refs = sq_calloc(s->n_refs + 1, sizeof(*s->refs));
 	s->imports = sq_calloc(s->n_imports + 1, sizeof(*s->imports));
-	if (!s->defs || !s->refs || !s->imports)
+	s->parts = sq_calloc(s->n_parts + 1, sizeof(*s->parts));
+	s->typed = sq_calloc(4 * s->n_parts + 1, sizeof(*s->typed));
+	if (!s->defs || !s->refs || !s->imports || !s->parts || !s->typed)
 		abort();
 	sample_defs(s);
 	sample_refs(s);
 	sample_imports(s);
+	sample_parts(s);
+	sample_number_strings(s);
 }
 
 static inline void sample_drop(struct sample *s)
@@ -122,6 +189,8 @@ static inline void sample_drop(struct sample *s)
 	sq_free(s->defs);
 	sq_free(s->refs);
 	sq_free(s->imports);
+	sq_free(s->parts);
+	sq_free(s->typed);
 }
 
 /* string i is "s<i>", some of them long */
@@ -137,6 +206,22 @@ static inline size_t sample_text(uint32_t i, char *buf, size_t cap)
 	return k;
 }
 
+/* all but the strings */
+static inline void sample_feed_items(const struct sample *s, struct sq_facts_builder *b)
+{
+	for (uint32_t i = 0; i < s->n_defs; i++)
+		(void)sq_facts_add_def(b, &s->defs[i]);
+	for (uint32_t i = 0; i < s->n_refs; i++)
+		(void)sq_facts_add_ref(b, &s->refs[i]);
+	for (uint32_t i = 0; i < s->n_imports; i++)
+		sq_facts_add_import(b, &s->imports[i]);
+	for (uint32_t i = 0, t = 0; i < s->n_parts; i++) {
+		sq_facts_add_part(b, &s->parts[i]);
+		for (uint32_t stop = t + s->parts[i].n_typed; t < stop; t++)
+			sq_facts_add_typed(b, &s->typed[t]);
+	}
+}
+
 static inline void sample_feed(const struct sample *s, struct sq_facts_builder *b)
 {
 	char buf[200];
@@ -145,10 +230,5 @@ static inline void sample_feed(const struct sample *s, struct sq_facts_builder *
 	for (uint32_t i = 0; i < s->n_strings; i++)
 		if (sq_facts_add_string(b, sq_slice(buf, sample_text(i, buf, sizeof(buf)))) != i)
 			abort();
-	for (uint32_t i = 0; i < s->n_defs; i++)
-		(void)sq_facts_add_def(b, &s->defs[i]);
-	for (uint32_t i = 0; i < s->n_refs; i++)
-		(void)sq_facts_add_ref(b, &s->refs[i]);
-	for (uint32_t i = 0; i < s->n_imports; i++)
-		sq_facts_add_import(b, &s->imports[i]);
+	sample_feed_items(s, b);
 }

@@ -87,6 +87,30 @@ static void assert_imports(const struct sq_columns *c, const struct sample *s)
 	ck_assert_uint_eq(n, s->n_imports);
 }
 
+static void assert_parts(const struct sq_columns *c, const struct sample *s)
+{
+	struct sq_part_cursor it;
+	struct sq_typed t;
+	struct sq_part p;
+	uint32_t n = 0, n_typed = 0;
+
+	sq_parts_begin(c, &it);
+	while (sq_parts_next(&it, &p)) {
+		const struct sq_part *x = &s->parts[n++];
+
+		ck_assert(p.hash == x->hash && p.start == x->start && p.len == x->len && p.row == x->row);
+		ck_assert(p.n_rows == x->n_rows && p.steps == x->steps && p.has_error == x->has_error);
+		ck_assert_uint_eq(p.n_typed, x->n_typed);
+		for (uint32_t i = 0; i < p.n_typed; i++) {
+			const struct sq_typed *y = &s->typed[n_typed++];
+
+			sq_typed_next(&it, &t);
+			ck_assert(t.name == y->name && t.type == y->type);
+		}
+	}
+	ck_assert_uint_eq(n, s->n_parts);
+}
+
 static void assert_all(const struct sq_facts *f, const struct sample *s)
 {
 	const struct sq_columns *c = &f->columns;
@@ -110,6 +134,7 @@ static void assert_all(const struct sq_facts *f, const struct sample *s)
 	}
 	ck_assert(!sq_refs_next(&refs, &r));
 	assert_imports(c, s);
+	assert_parts(c, s);
 	assert_strings(f, s);
 }
 
@@ -123,6 +148,53 @@ START_TEST(round_trip)
 		f = build(&s);
 		assert_all(&f, &s);
 		sq_facts_deinit(&f);
+		sample_drop(&s);
+	}
+}
+END_TEST
+
+static void shift(uint32_t *string, uint32_t n)
+{
+	if (*string != SQ_NONE)
+		*string = n - 1 - *string;
+}
+
+/* a blob does not depend on the order in which strings were added */
+START_TEST(numbering)
+{
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		struct sample s;
+		struct sq_facts f, g;
+		uint32_t n;
+		char buf[200];
+
+		sample_make(&s, seed, 60);
+		f = build(&s);
+		n = s.n_strings;
+		for (uint32_t i = 0; i < s.n_defs; i++)
+			shift(&s.defs[i].name, n);
+		for (uint32_t i = 0; i < s.n_refs; i++) {
+			shift(&s.refs[i].name, n);
+			shift(&s.refs[i].qual, n);
+		}
+		for (uint32_t i = 0; i < s.n_imports; i++) {
+			shift(&s.imports[i].target, n);
+			shift(&s.imports[i].name, n);
+			shift(&s.imports[i].alias, n);
+		}
+		for (uint32_t i = 0; i < s.n_typed; i++) {
+			shift(&s.typed[i].name, n);
+			shift(&s.typed[i].type, n);
+		}
+		sq_facts_builder_reset(builder, SQ_LANG_C);
+		while (n--)
+			(void)sq_facts_add_string(builder, sq_slice(buf, sample_text(n, buf, sizeof(buf))));
+		sample_feed_items(&s, builder);
+		ck_assert_int_eq(sq_facts_builder_finish(builder, false, &g), 0);
+		ck_assert_uint_eq(f.n_bytes, g.n_bytes);
+		ck_assert_mem_eq(f.blob, g.blob, f.n_bytes);
+		sq_facts_deinit(&f);
+		sq_facts_deinit(&g);
 		sample_drop(&s);
 	}
 }
@@ -315,6 +387,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, round_trip);
+	tcase_add_test(tc, numbering);
 	tcase_add_test(tc, seek_and_find);
 	tcase_add_test(tc, empty);
 	tcase_add_test(tc, deterministic);

@@ -39,19 +39,19 @@ static struct sq_trees *new_trees(uint64_t budget, uint64_t quiet_ns)
 static struct sq_extract_report edit(struct sq_trees *t, const void *owner, const char *path, const char *text,
 				     const char *claimed)
 {
-	struct sq_kept *kept = sq_trees_take(t, owner, sq_slice_z(path));
+	struct sq_earlier earlier = { .kept = sq_trees_take(t, owner, sq_slice_z(path)), .keeps = true };
 	struct sq_extract_report report;
 	struct sq_extract_limits limits;
 	struct sq_facts f, other;
 
 	sq_extract_limits_default(&limits);
-	ck_assert_int_eq(sq_extract_kept(extractor, SQ_LANG_PYTHON, sq_slice_z(text), &limits, &kept, &report, &f), 0);
+	ck_assert_int_eq(sq_extract_again(extractor, SQ_LANG_PYTHON, sq_slice_z(text), &limits, &earlier, &report, &f), 0);
 	if (claimed) {
 		ck_assert_int_eq(sq_extract(extractor, SQ_LANG_PYTHON, sq_slice_z(claimed), &limits, &other), 0);
 		sq_facts_deinit(&f);
 		f = other;
 	}
-	sq_trees_put(t, owner, sq_slice_z(path), kept, &f, report.is_reuse);
+	sq_trees_put(t, owner, sq_slice_z(path), earlier.kept, &f, report.is_edited);
 	sq_facts_deinit(&f);
 	return report;
 }
@@ -68,8 +68,8 @@ START_TEST(a_second_edit_reuses)
 {
 	struct sq_trees *t = new_trees(1u << 20, 0);
 
-	ck_assert(!edit(t, &owner_a, "x.py", "def f():\n    g()\n", NULL).is_reuse);
-	ck_assert(edit(t, &owner_a, "x.py", "def f():\n    g()\n    h()\n", NULL).is_reuse);
+	ck_assert(!edit(t, &owner_a, "x.py", "def f():\n    g()\n", NULL).is_edited);
+	ck_assert(edit(t, &owner_a, "x.py", "def f():\n    g()\n    h()\n", NULL).is_edited);
 	ck_assert_uint_eq(stats_of(t).n_files, 1);
 	ck_assert_uint_eq(stats_of(t).n_reused, 1);
 	ck_assert_uint_gt(stats_of(t).bytes, 0);
@@ -87,9 +87,9 @@ START_TEST(a_broken_text_is_parsed_afresh)
 	struct sq_trees *t = new_trees(1u << 20, 0);
 
 	(void)edit(t, &owner_a, "x.py", "def f():\n    g()\n", NULL);
-	ck_assert(!edit(t, &owner_a, "x.py", "def f(:\n    g()\n", NULL).is_reuse);
+	ck_assert(!edit(t, &owner_a, "x.py", "def f(:\n    g()\n", NULL).is_edited);
 	/* the last good trees were kept */
-	ck_assert(edit(t, &owner_a, "x.py", "def f(a):\n    g()\n", NULL).is_reuse);
+	ck_assert(edit(t, &owner_a, "x.py", "def f(a):\n    g()\n", NULL).is_edited);
 	sq_trees_free(t);
 }
 END_TEST

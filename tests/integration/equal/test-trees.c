@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test-trees [--lang NAME] [--edits N] [--seed S] [FILE...] — facts made with
- * the trees of the version before against facts made from nothing, edit after
- * edit. Edits are what people do: typing, lines and blocks in and out, pastes
+ * the help of the version before, its facts and its tree, against facts made from
+ * nothing, edit after edit. Edits are what people do: typing, lines and blocks in and out, pastes
  * from another file, renames, comments. Many break the syntax; most of those are
  * undone by one of the next, so that old trees are of use. One life of a text in
  * four runs under a limit of parser steps that it is about to meet. Exit status 1
- * on a difference, or when no parse used an old tree. N is also SQ_TREES_EDITS.
+ * on a difference, or when the version before was never of use. N is also SQ_TREES_EDITS.
  * Without FILE: tests/fixtures/lang.
  */
 #include <dirent.h>
@@ -16,10 +16,12 @@
 
 #include "base/time.h"
 #include "lang/lang.h"
+#include "earlier.h"
 #include "textedit.h"
 
 #define FILES_MAX 256
 #define TEXT_MAX (2u << 20)
+#define TEXT_OF_PARTS 6000
 #define LIFE 60          /* edits before a text starts again from its file */
 #define EDITS 400        /* a language, when nobody says */
 #define STEPS_MAX 150000 /* of the parser, in three lives of four */
@@ -29,6 +31,7 @@ static struct file files[FILES_MAX];
 static size_t n_files;
 static struct sq_extractor *extractor;
 static struct textedit ed;
+static struct earlier earlier;     /* facts of the version before */
 static struct sq_buf good;         /* the text as it was without an error */
 static uint64_t max_steps;
 
@@ -124,12 +127,15 @@ static void edit(const struct file *f)
 
 struct figures { unsigned long edits, reused, errors, limited, differing; };
 
+/* the parts of a C file are known by their text: it must have several */
 static void reset(const struct file *f)
 {
 	sq_buf_clear(&ed.text);
-	sq_buf_add(&ed.text, f->p, f->n);
+	do
+		sq_buf_add(&ed.text, f->p, f->n);
+	while (f->lang == SQ_LANG_C && ed.text.n < TEXT_OF_PARTS);
 	sq_buf_clear(&good);
-	sq_buf_add(&good, f->p, f->n);
+	sq_buf_add_slice(&good, sq_buf_slice(&ed.text));
 	max_steps = textedit_below(&ed, 4) ? STEPS_MAX : 1 + textedit_below(&ed, f->n / 64 + 8);
 }
 
@@ -139,7 +145,7 @@ static void show(const struct file *f, const struct sq_facts *a, const struct sq
 
 	sq_facts_print(a, &x);
 	sq_facts_print(b, &y);
-	printf("# %s: with the old trees (errors: %d)\n%.*s# from nothing (errors: %d)\n%.*s# text\n%.*s\n",
+	printf("# %s: with the version before (errors: %d)\n%.*s# from nothing (errors: %d)\n%.*s# text\n%.*s\n",
 	       sq_lang_name(f->lang), a->has_error, (int)x.n, x.p, b->has_error, (int)y.n, y.p,
 	       (int)ed.text.n, ed.text.p);
 	sq_buf_deinit(&x);
@@ -147,9 +153,9 @@ static void show(const struct file *f, const struct sq_facts *a, const struct sq
 }
 
 /* Return: does the text have a syntax error? */
-static bool compare(const struct file *f, struct sq_kept **kept, struct figures *n)
+static bool compare(const struct file *f, struct figures *n)
 {
-	struct sq_extract_report report = { .is_reuse = false };
+	struct sq_extract_report report = { .is_edited = false };
 	struct sq_extract_limits limits;
 	struct sq_facts a = SQ_FACTS_NULL, b = SQ_FACTS_NULL;
 	struct sq_slice bytes = sq_buf_slice(&ed.text);
@@ -159,20 +165,21 @@ static bool compare(const struct file *f, struct sq_kept **kept, struct figures 
 	sq_extract_limits_default(&limits);
 	limits.watchdog_ns = 0;
 	limits.max_steps = max_steps;
-	ra = sq_extract_kept(extractor, f->lang, bytes, &limits, kept, &report, &a);
+	ra = sq_extract_again(extractor, f->lang, bytes, &limits, earlier_of(&earlier), &report, &a);
 	rb = sq_extract(extractor, f->lang, bytes, &limits, &b);
-	n->reused += report.is_reuse;
+	n->reused += report.is_edited || report.n_known;
 	n->errors += !rb && b.has_error;
 	n->limited += rb == SQ_LANG_E_LIMIT;
 	if (ra != rb || (!ra && (a.n_bytes != b.n_bytes || memcmp(a.blob, b.blob, a.n_bytes) != 0))) {
 		if (!n->differing++)
-			printf("# %s: %d with the old trees, %d from nothing, limit %llu\n",
+			printf("# %s: %d with the version before, %d from nothing, limit %llu\n",
 			       sq_lang_name(f->lang), ra, rb, (unsigned long long)max_steps);
 		if (n->differing == 1 && !ra && !rb)
 			show(f, &a, &b);
 	}
 	is_broken = rb || b.has_error;
-	sq_facts_deinit(&a);
+	if (!ra)
+		earlier_set(&earlier, &a);
 	sq_facts_deinit(&b);
 	return is_broken;
 }
@@ -185,7 +192,6 @@ static void copy(struct sq_buf *to, const struct sq_buf *from)
 
 static void run(const struct file *f, unsigned long edits, struct figures *n)
 {
-	struct sq_kept *kept = NULL;
 	bool is_broken = false;
 
 	for (unsigned long i = 0; i < edits; i++) {
@@ -195,12 +201,12 @@ static void run(const struct file *f, unsigned long edits, struct figures *n)
 			copy(&ed.text, &good);
 		else
 			edit(f);
-		is_broken = compare(f, &kept, n);
+		is_broken = compare(f, n);
 		if (!is_broken)
 			copy(&good, &ed.text);
 		n->edits++;
 	}
-	sq_kept_free(kept);
+	earlier_deinit(&earlier);
 }
 
 static bool run_language(enum sq_lang lang, unsigned long edits)
