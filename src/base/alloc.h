@@ -23,16 +23,19 @@
 #define SQ_LIBC_HEAP 1
 #endif
 #endif
-/* out of bounds is seen only when each block of a heap (heap.h) is made by itself, too; races are seen in it */
+#if defined(__SANITIZE_ADDRESS__)
+#define SQ_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SQ_ADDRESS_SANITIZER 1
+#endif
+#endif
 #if defined(__SANITIZE_THREAD__)
 #define SQ_THREAD_SANITIZER 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define SQ_THREAD_SANITIZER 1
 #endif
-#endif
-#if defined(SQ_LIBC_HEAP) && !defined(SQ_THREAD_SANITIZER)
-#define SQ_LONE_PIECES 1
 #endif
 
 #define sq_must_check __attribute__((warn_unused_result))

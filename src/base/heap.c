@@ -9,6 +9,13 @@
 #include "base/error.h"
 #include "base/lock.h"
 
+#ifdef SQ_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
 #define PAGE_BYTES 4096u        /* bigger pages of other machines only give back less */
 #define ARENA_BYTES (1u << 20)
 #define OWN_BYTES (ARENA_BYTES / 4)     /* from here on a mapping of its own */
@@ -38,9 +45,21 @@ struct arena {
 	struct arena *next, *prev;
 	uint64_t bytes;
 };
+/*
+ * What a user gets lies behind the head. AddressSanitizer is told that it may
+ * touch nothing else: there the place of the links stays free in a block in use,
+ * so that no byte of a user's serves a hole, and some bytes follow.
+ */
+#ifdef SQ_ADDRESS_SANITIZER
+#define FRONT_BYTES sizeof(struct hole)
+#define REAR_BYTES UNIT
+#else
+#define FRONT_BYTES sizeof(struct block)
+#define REAR_BYTES 0u
+#endif
 #define ARENA_HEAD sizeof(struct arena)
 #define ARENA_ROOM ((ARENA_BYTES - ARENA_HEAD) & ~(size_t)FLAGS)
-_Static_assert((ARENA_HEAD + sizeof(struct block)) % UNIT == 0, "alignment of blocks");
+_Static_assert((ARENA_HEAD + FRONT_BYTES) % UNIT == 0, "alignment of blocks");
 _Static_assert(sizeof(struct hole) <= MIN_BYTES, "room for the links of a hole");
 
 struct sq_heap {
@@ -79,6 +98,35 @@ static struct block *first_block(struct arena *a)
 	return (struct block *)(void *)(a + 1);
 }
 
+/* ---- what AddressSanitizer lets pass ------------------------------------------ */
+
+/* the head and the links are ours alone, and only those of a hole are to be read */
+static void show_hole(struct block *b)
+{
+	ASAN_UNPOISON_MEMORY_REGION(b, sizeof(struct hole));
+}
+
+/* @b is a part of the hole before it now */
+static void hide_hole(struct block *b)
+{
+	ASAN_POISON_MEMORY_REGION(b, sizeof(struct hole));
+}
+
+static void hide_bytes(struct block *b, uint64_t bytes)
+{
+	ASAN_POISON_MEMORY_REGION(b + 1, bytes - sizeof(*b));
+}
+
+/* Return: the @n bytes of the user, who may touch them now */
+static void *show_bytes(struct block *b, uint64_t n, uint64_t bytes)
+{
+	char *p = (char *)b + FRONT_BYTES;
+
+	hide_bytes(b, bytes);
+	ASAN_UNPOISON_MEMORY_REGION(p, n);
+	return p;
+}
+
 /* ---- bins ------------------------------------------------------------------- */
 
 struct bin { unsigned row, i; };
@@ -110,6 +158,7 @@ static void hole_add(struct sq_heap *h, struct block *b) SQ_REQUIRES(&h->lock)
 	struct hole *hole = (struct hole *)(void *)b, **head = &h->holes[bin.row][bin.i];
 	char *from;
 
+	show_hole(b);
 	b->bytes |= IS_FREE;
 	hole->prev = NULL;
 	hole->next = *head;
@@ -187,6 +236,13 @@ static struct arena *arena_map(struct sq_heap *h, uint64_t bytes) SQ_REQUIRES(&h
 	return a;
 }
 
+static void arena_give(struct arena *a)
+{
+	/* what comes to lie there is another's */
+	ASAN_UNPOISON_MEMORY_REGION(a, a->bytes);
+	(void)munmap(a, a->bytes);   /* our own mapping, whole: cannot fail but for a split, then it stays mapped */
+}
+
 static void arena_unmap(struct sq_heap *h, struct arena *a) SQ_REQUIRES(&h->lock)
 {
 	if (a->next)
@@ -196,7 +252,7 @@ static void arena_unmap(struct sq_heap *h, struct arena *a) SQ_REQUIRES(&h->lock
 	else
 		h->arenas = a->next;
 	h->stats.mapped_bytes -= a->bytes;
-	(void)munmap(a, a->bytes);   /* our own mapping, whole: cannot fail but for a split, then it stays mapped */
+	arena_give(a);
 }
 
 static struct block *arena_add(struct sq_heap *h) SQ_REQUIRES(&h->lock)
@@ -211,6 +267,7 @@ static struct block *arena_add(struct sq_heap *h) SQ_REQUIRES(&h->lock)
 	b = first_block(a);
 	b->before = 0;
 	b->bytes = ARENA_ROOM | IS_LAST;
+	hide_bytes(b, ARENA_ROOM);
 	hole_add(h, b);
 	return b;
 }
@@ -219,7 +276,7 @@ static struct block *arena_add(struct sq_heap *h) SQ_REQUIRES(&h->lock)
 
 static void *alloc_own(struct sq_heap *h, uint64_t n, uint64_t *ret_bytes) SQ_REQUIRES(&h->lock)
 {
-	uint64_t bytes = ARENA_HEAD + sizeof(struct block) + n;
+	uint64_t bytes = ARENA_HEAD + FRONT_BYTES + n + REAR_BYTES;
 	struct arena *a;
 
 	bytes = (bytes + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
@@ -229,7 +286,7 @@ static void *alloc_own(struct sq_heap *h, uint64_t n, uint64_t *ret_bytes) SQ_RE
 	first_block(a)->before = 0;
 	first_block(a)->bytes = IS_OWN;
 	*ret_bytes = bytes;
-	return first_block(a) + 1;
+	return show_bytes(first_block(a), n, bytes - ARENA_HEAD);
 }
 
 /* cut @b down to @bytes; what is behind becomes a hole */
@@ -242,6 +299,7 @@ static void split(struct sq_heap *h, struct block *b, uint32_t bytes) SQ_REQUIRE
 		return;
 	b->bytes = bytes;
 	tail = block_after(b);
+	show_hole(tail);
 	tail->before = bytes;
 	tail->bytes = rest | last;
 	if (after)
@@ -249,8 +307,9 @@ static void split(struct sq_heap *h, struct block *b, uint32_t bytes) SQ_REQUIRE
 	hole_add(h, tail);
 }
 
-static void *alloc_shared(struct sq_heap *h, uint32_t bytes, uint64_t *ret_bytes) SQ_REQUIRES(&h->lock)
+static void *alloc_shared(struct sq_heap *h, uint32_t n, uint64_t *ret_bytes) SQ_REQUIRES(&h->lock)
 {
+	uint32_t bytes = SQ_MAX(MIN_BYTES, (uint32_t)(n + FRONT_BYTES + REAR_BYTES + FLAGS) & ~FLAGS);
 	struct block *b = find(h, bytes);
 
 	if (!b)
@@ -260,7 +319,7 @@ static void *alloc_shared(struct sq_heap *h, uint32_t bytes, uint64_t *ret_bytes
 	hole_take(h, b);
 	split(h, b, bytes);
 	*ret_bytes = bytes_of(b);
-	return b + 1;
+	return show_bytes(b, n, bytes_of(b));
 }
 
 void *sq_heap_alloc(struct sq_heap *h, uint64_t n, uint64_t *ret_bytes)
@@ -272,11 +331,7 @@ void *sq_heap_alloc(struct sq_heap *h, uint64_t n, uint64_t *ret_bytes)
 		return NULL;
 	sq_lock(&h->lock);
 	assert(!h->closed);
-	if (n >= OWN_BYTES)
-		p = alloc_own(h, n, &bytes);
-	else
-		p = alloc_shared(h, SQ_MAX(MIN_BYTES, (uint32_t)(n + sizeof(struct block) + FLAGS) & ~FLAGS),
-				 &bytes);
+	p = n >= OWN_BYTES ? alloc_own(h, n, &bytes) : alloc_shared(h, (uint32_t)n, &bytes);
 	if (p) {
 		h->stats.used_bytes += bytes;
 		h->stats.n_blocks++;
@@ -294,10 +349,12 @@ static struct block *merge(struct sq_heap *h, struct block *b) SQ_REQUIRES(&h->l
 	if (after && after->bytes & IS_FREE) {
 		hole_take(h, after);
 		b->bytes = (bytes_of(b) + bytes_of(after)) | (after->bytes & IS_LAST);
+		hide_hole(after);
 	}
 	if (before && before->bytes & IS_FREE) {
 		hole_take(h, before);
 		before->bytes = (bytes_of(before) + bytes_of(b)) | (b->bytes & IS_LAST);
+		hide_hole(b);
 		b = before;
 	}
 	after = block_after(b);
@@ -331,11 +388,9 @@ static void release_shared(struct sq_heap *h, struct block *b) SQ_REQUIRES(&h->l
 static void mark_freed(struct block *b, uint64_t bytes)
 {
 #ifdef SQ_THREAD_SANITIZER
-	memset(b + 1, 0xdd, bytes - sizeof(*b) - (b->bytes & IS_OWN ? ARENA_HEAD : 0));
-#else
-	(void)b;
-	(void)bytes;
+	memset(b + 1, 0xdd, bytes - sizeof(*b));
 #endif
+	hide_bytes(b, bytes);
 }
 
 void sq_heap_release(struct sq_heap *h, void *p)
@@ -345,12 +400,12 @@ void sq_heap_release(struct sq_heap *h, void *p)
 
 	if (!p)
 		return;
-	b = (struct block *)p - 1;
+	b = (struct block *)(void *)((char *)p - FRONT_BYTES);
 	sq_lock(&h->lock);
 	bytes = b->bytes & IS_OWN ? arena_of_first(b)->bytes : bytes_of(b);
 	h->stats.used_bytes -= bytes;
 	h->stats.n_blocks--;
-	mark_freed(b, bytes);
+	mark_freed(b, b->bytes & IS_OWN ? bytes - ARENA_HEAD : bytes);
 	if (b->bytes & IS_OWN)
 		arena_unmap(h, arena_of_first(b));
 	else if (!h->closed)
@@ -384,7 +439,7 @@ struct sq_heap *sq_heap_free(struct sq_heap *h)
 		return NULL;
 	for (struct arena *a = h->arenas; a; a = next) {
 		next = a->next;
-		(void)munmap(a, a->bytes);   /* our own mapping, whole */
+		arena_give(a);
 	}
 	sq_lock_deinit(&h->lock);
 	sq_free(h);

@@ -9,6 +9,8 @@
  * arena or more has a mapping of its own.
  * Ownership: the heap's; free unmaps what is left.
  * Threads:   any; takes HEAP.lock, the last in rank.
+ * Sanitizers: a touch of a freed block is seen by both, of the bytes between
+ *            blocks by AddressSanitizer, where a block takes 32 bytes more.
  * Invariants: used + slack = resident bytes, but for pages that their owners
  *            never wrote; blocks that touch are never both free.
  */

@@ -70,11 +70,6 @@ void sq_memory_read(struct sq_manager *manager, struct sq_rebuild *rb, struct sq
 	sq_rebuild_trees(rb, &trees);
 	m.kept_tree_bytes = trees.bytes;
 	m.table_bytes = above(m.table_bytes, trees.bytes);
-#ifdef SQ_LONE_PIECES   /* there pieces are allocations like any other */
-	for (int i = 0; i < SQ_PIECE_MAX; i++)
-		m.table_bytes = above(m.table_bytes, m.pieces[i]);
-	m.table_bytes = above(m.table_bytes, m.retained_bytes);
-#endif
 	read_kernel(&m);
 	*ret = m;
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/piece.h"
 
-#ifdef SQ_LONE_PIECES
-#define HEAP_OF(birth) NULL
-#else
-#define HEAP_OF(birth) ((birth).heap)
-#endif
-
 void *sq_piece_alloc(enum sq_piece_kind kind, struct sq_birth birth, uint64_t bytes)
 {
-	struct sq_heap *heap = HEAP_OF(birth);
+	struct sq_heap *heap = birth.heap;
 	uint64_t charged;
 	struct sq_piece *p;
 

@@ -3,12 +3,15 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 
@@ -324,6 +327,79 @@ START_TEST(closing)
 }
 END_TEST
 
+/* ---- what AddressSanitizer sees: a child touches, and must not come through ------- */
+
+#ifdef SQ_ADDRESS_SANITIZER
+enum touch { OWN_BYTES, BEHIND, IN_FRONT, FREED, FREED_AMID, FREED_AT_END, FREED_AND_CLOSED, N_TOUCHES };
+
+static void touch_bytes(enum touch what)
+{
+	struct sq_heap *h = fresh();
+	volatile unsigned char *v[4];
+	uint64_t bytes;
+
+	for (unsigned i = 0; i < SQ_ARRAY_SIZE(v); i++)
+		v[i] = take(h, 1000, &bytes);
+	if (what == FREED_AND_CLOSED)
+		sq_heap_close(h);
+	if (what >= FREED)
+		for (unsigned i = 1; i < 3; i++)
+			sq_heap_release(h, (void *)(uintptr_t)v[i]);
+	switch (what) {
+	case BEHIND:
+		v[1][1000] = 1;
+		break;
+	case IN_FRONT:
+		v[1][-9] = 1;   /* the head itself is what the heap reads */
+		break;
+	case FREED_AMID:
+		(void)v[2][500];
+		break;
+	case FREED_AT_END:
+		(void)v[1][999];
+		break;
+	case OWN_BYTES:
+		v[1][0] = v[1][999] = 1;
+		break;
+	default:
+		(void)v[1][0];
+	}
+}
+
+/* Return: did AddressSanitizer stop it? */
+static bool is_stopped(enum touch what)
+{
+	char text[4096];
+	int pipe_fds[2], status = 0;
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe2(pipe_fds, O_CLOEXEC), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(pipe_fds[1], STDERR_FILENO);
+		touch_bytes(what);
+		_exit(0);
+	}
+	close(pipe_fds[1]);
+	while ((got = read(pipe_fds[0], text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = '\0';
+	close(pipe_fds[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(!status == !strstr(text, "AddressSanitizer: use-after-poison"));
+	return status;
+}
+
+START_TEST(poison)
+{
+	for (unsigned i = 0; i < N_TOUCHES; i++)
+		ck_assert_msg(is_stopped(i) == (i != OWN_BYTES), "touch %u", i);
+}
+END_TEST
+#endif
+
 START_TEST(no_memory_gives_null)
 {
 #ifdef SQ_TEST_HOOKS
@@ -358,6 +434,9 @@ int main(void)
 	tcase_add_test(t, many_threads);
 	tcase_add_test(t, big_blocks_are_mapped_alone);
 	tcase_add_test(t, closing);
+#ifdef SQ_ADDRESS_SANITIZER
+	tcase_add_test(t, poison);
+#endif
 	tcase_add_test(t, no_memory_gives_null);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
