@@ -93,6 +93,14 @@ static void end_alternative(struct reader *r)
 	sq_buf_clear(&r->best);
 }
 
+/* is what ends before @i in every match? x+ is, x+* is not */
+static bool is_certain(const struct reader *r, size_t i)
+{
+	while (i < r->in.n && r->in.p[i] == '+')
+		i++;
+	return i == r->in.n || !strchr("*?{", r->in.p[i]);
+}
+
 /* the alternatives of a group, behind the run before it; false: not plain ones */
 static bool read_plain_group(const struct reader *r, struct literals *l)
 {
@@ -108,7 +116,7 @@ static bool read_plain_group(const struct reader *r, struct literals *l)
 			end_literal(l, n);
 			n = r->run.n;
 			if (c == ')')
-				return i + 1 == r->in.n || !strchr("*?{", r->in.p[i + 1]);
+				return is_certain(r, i + 1);
 			sq_buf_add_slice(&l->text, sq_buf_slice(&r->run));
 		} else if (!c || strchr("\\^$.[(*+?{", c)) {
 			return false;
@@ -250,8 +258,7 @@ static int read_repeat(struct reader *r, char c)
 	if (!r->last)
 		return refuse(r, "nothing to repeat");
 	r->only_literal = false;
-	/* the byte before it is certain only with '+' */
-	if (r->run.n && c != '+')
+	if (r->run.n && !is_certain(r, r->at))
 		r->run.n--;
 	end_run(r);
 	if (c == '{')

@@ -62,6 +62,8 @@ START_TEST(dialect)
 		{ "\\<a\\>", "b a", "ba" },
 		{ "^(a|b|)c$", "c", "dc" },
 		{ "^(a{2}){2}$", "aaaa", "aaa" },
+		{ "^a+*$", "", "b" },
+		{ "^x(ab|cd)+{0,1}$", "x", "xa" },
 		{ "^a{,2}$", "", "aaa" },
 		{ "^(a*)*b$", "aab", "aa" },
 		{ "x$|^y", "ax", "ay" },
@@ -84,6 +86,7 @@ START_TEST(needs)
 		{ "(alloc|free)+", "alloc free" }, { "(alloc|free)?x", "x" }, { "(alloc|free){0,2}", "" },
 		{ "a(b|)", "a" }, { "a(b|c)|d", "a d" }, { "(a|b)*", "" }, { "long(a|b)_longer_", "_longer_" },
 		{ "x(?:yz|w)", "xyz xw" }, { "(a|b[cd])ef", "ef" }, { "a|", "" }, { "|", "" }, { ".*", "" },
+		{ "xy+*", "x" }, { "xy++", "xy" }, { "xy+{0,1}", "x" }, { "a(bc|de)+*", "a" },
 		{ "(((ab)))", "" }, { "ab(c(d|e)f)", "ab" }, { "(0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f|g)", "" },
 	};
 
@@ -106,7 +109,7 @@ START_TEST(prefixes)
 {
 	static const struct { const char *re, *prefix; } t[] = {
 		{ "^get_", "get_" }, { "^get_.*_id$", "get_" }, { "^ab*c", "a" },
-		{ "^ab+c", "ab" }, { "^a?b", "" }, { "^(get|set)_", "" },
+		{ "^ab+c", "ab" }, { "^ab+*", "a" }, { "^a?b", "" }, { "^(get|set)_", "" },
 		{ "^a|b", "" }, { "a^b", "" }, { "get", "" }, { "^", "" },
 		{ "^a\\.b[c]", "a.b" }, { "^ab{2}", "a" },
 	};
