@@ -345,24 +345,63 @@ static int emit_targets(const struct in *in, const struct sq_links *l, sq_file f
 	return r;
 }
 
+/* May what belongs to @d be written outside of its lines? Methods of C++, Go and
+ * Rust, and functions that JavaScript adds to a prototype. */
+static bool is_scattered(const struct sq_version *v, const struct sq_bound *b, const struct sq_def *d)
+{
+	const struct sq_lang_traits *t = v->traits[b->lang];
+	bool is_type = d->kind == SQ_KIND_CLASS || d->kind == SQ_KIND_STRUCT || d->kind == SQ_KIND_INTERFACE ||
+		       d->kind == SQ_KIND_TRAIT || d->kind == SQ_KIND_ENUM || d->kind == SQ_KIND_TYPE;
+
+	if (b->lang == SQ_LANG_CPP || b->lang == SQ_LANG_GO || b->lang == SQ_LANG_RUST)
+		return is_type;
+	return t && t->family == SQ_FAMILY_JS && (is_type || d->kind == SQ_KIND_FUNCTION);
+}
+
+/* every reference of the file is asked */
+static int scattered_out(const struct in *in, struct sq_file_slot s, sq_file f, uint32_t def)
+{
+	const uint8_t *at = s.links->ref_link;
+	struct sq_ref_cursor it;
+	struct sq_ref ref;
+	uint32_t link;
+	int r = 0;
+
+	sq_refs_begin(&s.bound->columns, &it);
+	for (uint32_t i = 0; !r && sq_refs_next(&it, &ref); i++) {
+		at = sq_varint_get32(at, &link);
+		if (is_inside(&s.bound->columns, ref.encl, def))
+			r = emit_targets(in, s.links, f, i, &ref, &s.links->links[link]);
+	}
+	return r;
+}
+
+/* those from its first line to its last */
+static int span_out(const struct in *in, struct sq_file_slot s, sq_file f, uint32_t def, const struct sq_def *d)
+{
+	uint32_t i = first_block(&s.bound->columns, d);
+	struct sq_ref_cursor it;
+	struct sq_ref ref;
+	int r = 0;
+
+	sq_refs_seek(&s.bound->columns, i, &it);
+	for (; !r && sq_refs_next(&it, &ref) && !is_past(&ref, d); i++)
+		if (!is_before(&ref, d) && is_inside(&s.bound->columns, ref.encl, def))
+			r = emit_targets(in, s.links, f, i, &ref, sq_links_of_ref(s.links, i));
+	return r;
+}
+
 int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
 		 int (*fn)(void *arg, const struct sq_edge *e), void *arg)
 {
 	struct sq_file_slot s = sq_version_slot(v, f);
 	const struct in in = { .v = v, .fn = fn, .arg = arg };
-	struct sq_ref_cursor it;
-	struct sq_ref ref;
 	struct sq_def d;
-	uint32_t i;
-	int r = 0;
 
 	sq_defs_get(&s.bound->columns, def, &d);
-	i = first_block(&s.bound->columns, &d);
-	sq_refs_seek(&s.bound->columns, i, &it);
-	for (; !r && sq_refs_next(&it, &ref) && !is_past(&ref, &d); i++)
-		if (!is_before(&ref, &d) && is_inside(&s.bound->columns, ref.encl, def))
-			r = emit_targets(&in, s.links, f, i, &ref, sq_links_of_ref(s.links, i));
-	return r;
+	if (is_scattered(v, s.bound, &d))
+		return scattered_out(&in, s, f, def);
+	return span_out(&in, s, f, def, &d);
 }
 
 int sq_edges_out_of_file(const struct sq_version *v, sq_file f,

@@ -18,8 +18,9 @@ struct sq_edge {
 /** sq_edges_in() - references bound to (or ambiguous with) definition @def of @f. @fn returns <0 or >0 to stop. */
 int sq_edges_in(const struct sq_version *v, sq_file f, uint32_t def,
 		int (*fn)(void *arg, const struct sq_edge *e), void *arg);
-/** sq_edges_out() - references inside definition @def (nested definitions included), bound or not:
- *  unbound ones come once with target.file == SQ_FILE_NONE. */
+/** sq_edges_out() - references inside definition @def, bound or not: those of nested definitions and of
+ *  members too, wherever in its file they are written. Unbound ones come once with target.file ==
+ *  SQ_FILE_NONE. */
 int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
 		 int (*fn)(void *arg, const struct sq_edge *e), void *arg);
 /** sq_edges_out_of_file() - references of @f that lie in no definition. As sq_edges_out(). */

@@ -435,10 +435,8 @@ static void by_relation(struct rig_random *rnd, struct term *t, enum sq_field f)
 
 		if (!wanted || e->to == NO_DEF || e->from == NO_DEF)
 			continue;
+		/* what lies inside calls for it, a method that is written elsewhere too */
 		for (uint32_t at = of; at != NO_DEF; at = f == SQ_FIELD_CALLEES ? parent_of(at) : NO_DEF) {
-			/* what lies inside calls for it, but not a method that stands elsewhere */
-			if (f == SQ_FIELD_CALLEES && (e->line < defs[at].d.start_line || e->line > defs[at].d.end_line))
-				continue;
 			if (by_kind ? defs[at].d.kind == some->d.kind : same(defs[at].name, some->name))
 				t->is[f == SQ_FIELD_CALLEES ? e->to : e->from] = true;
 		}
