@@ -71,6 +71,15 @@ static struct sqry_params *make_query(const void *arg)
 	return p;
 }
 
+/* nothing here does not mean nothing elsewhere in the tree */
+static void note_below(const struct sq_cli *cli, const char *path, const struct sqry_reply *reply)
+{
+	const char *root = sqry_value_string(sqry_value_get(sqry_reply_result(reply), "root"), NULL);
+
+	if (root && strcmp(root, path) != 0 && !cli->json)
+		sq_cli_note("only %s was searched; \"--path %s\" searches the whole tree", path, root);
+}
+
 static int ask(struct sq_cli *cli, const char *method,
 	       struct sqry_params *(*make)(const void *), struct ask *a,
 	       const char *dir)
@@ -85,6 +94,8 @@ static int ask(struct sq_cli *cli, const char *method,
 	r = sq_cli_ask(cli, method, make, a, a->path, &reply);
 	if (!r)
 		r = sq_matches_print(cli, &a->matches, reply);
+	if (r == SQ_EXIT_NOT_FOUND)
+		note_below(cli, a->path, reply);
 	sqry_reply_free(reply);
 	sq_free_libc(a->path);
 	return r;
@@ -106,7 +117,8 @@ int sq_cmd_search(struct sq_cli *cli, int argc, char **argv)
 	bool regex = false, fuzzy = false;
 	struct ask a = { .mode = "exact", .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
-		SQ_OPT_PATH(&dir),
+		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
+		  "below DIR (default: the current directory)" },
 		{ "kind", 'k', SQ_OPT_STRING, &a.kind, 0, 0, "KIND",
 		  "only function, method, class, struct, ..." },
 		{ "lang", 'l', SQ_OPT_STRING, &a.lang, 0, 0, "LANG",
@@ -163,7 +175,8 @@ int sq_cmd_query(struct sq_cli *cli, int argc, char **argv)
 	struct sq_opt_list vars = { .n = 0 };
 	struct ask a = { .vars = &vars, .matches = SQ_MATCHES_NULL };
 	const struct sq_opt opts[] = {
-		SQ_OPT_PATH(&dir),
+		{ "path", 'p', SQ_OPT_STRING, &dir, 0, 0, "DIR",
+		  "below DIR (default: the current directory)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000000, "N",
 		  "at most N matches (1000)" },
 		{ "var", 0, SQ_OPT_LIST, &vars, 0, 0, "NAME=VALUE",
