@@ -41,6 +41,13 @@ struct sq_slice sq_path_dir(struct sq_slice path)
 	return sq_slice(path.p, slash ? (size_t)(slash - path.p) : 0);
 }
 
+bool sq_path_is_below(struct sq_slice path, struct sq_slice dir)
+{
+	if (!dir.n)
+		return true;
+	return sq_slice_has_prefix(path, dir) && (path.n == dir.n || path.p[dir.n] == '/');
+}
+
 void sq_buf_deinit(struct sq_buf *b)
 {
 	sq_free(b->p);

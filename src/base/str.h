@@ -37,6 +37,8 @@ int sq_slice_cmp(struct sq_slice a, struct sq_slice b);
 struct sq_slice sq_path_base(struct sq_slice path);
 /** sq_path_dir() - what precedes the last '/', empty when there is none. */
 struct sq_slice sq_path_dir(struct sq_slice path);
+/** sq_path_is_below() - is @path @dir, or something in it? All is below the empty one. */
+bool sq_path_is_below(struct sq_slice path, struct sq_slice dir);
 
 struct sq_buf {
 	char *p;       /* not NUL-terminated unless sq_buf_z() is called */

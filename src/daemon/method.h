@@ -9,6 +9,7 @@
 /* method_query.c */
 void sq_method_search(struct sq_call *c);
 void sq_method_query(struct sq_call *c);
+/* method_direct.c */
 void sq_method_direct_callers(struct sq_call *c);
 void sq_method_direct_callees(struct sq_call *c);
 /* method_analysis.c */

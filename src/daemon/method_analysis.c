@@ -20,11 +20,30 @@ struct analysis_args {
 	enum sq_unused_scope scope;
 	enum sq_cycle_type type;
 	uint64_t langs, kinds;         /* masks; 0: any */
+	struct sq_tool_page page;
 };
+
+/* would it look at more rows than a query may? Half an analysis is none: what it says of one definition
+ * depends on every reference */
+static bool is_over_budget(const struct sq_read *r, enum sq_cycle_type type)
+{
+	const struct sq_version_stats *s = &r->v->stats;
+	bool of_files = type == SQ_CYCLE_IMPORTS || type == SQ_CYCLE_MODULES;
+
+	return (of_files ? s->n_files + s->n_imports : s->n_defs + s->n_refs) > r->c->d->config->query_max_rows;
+}
+
+/* a list of @total, of which @kept may be shown */
+static struct sq_tool_end end_of(const struct sq_tool_page *page, uint64_t total, size_t kept, bool is_cut)
+{
+	return (struct sq_tool_end){
+		.has_total = true, .total = total, .next_page = page->next[0] ? page->next : NULL,
+		.cut = is_cut ? "row_budget" : total > kept ? "max_results" : NULL,
+	};
+}
 
 /* ---- find_unused ----------------------------------------------------------------- */
 
-/* one unused definition: counted, and written while there is room */
 static bool is_wanted(const struct sq_read *r, const struct analysis_args *a, sq_file f, const struct sq_def *d)
 {
 	if (a->kinds && !(a->kinds >> d->kind & 1))
@@ -32,32 +51,38 @@ static bool is_wanted(const struct sq_read *r, const struct analysis_args *a, sq
 	return sq_unused_in_scope(r->v, f, d, a->scope);
 }
 
-static void write_unused(struct sq_read *r, const struct sq_result *res, uint64_t total)
+static void write_unused_one(struct sq_read *r, struct sq_item_writer *iw, struct sq_jw *w, const struct sq_match *m)
+{
+	const struct sq_bound *b = sq_version_bound(r->v, m->file);
+	struct sq_def d;
+
+	sq_defs_get(&b->columns, m->def, &d);
+	sq_short_write(iw, w, m->file, m->def);
+	sq_jw_kstr(w, "visibility", sq_def_is_public(b, &d) ? SQ_LIT("public") : SQ_LIT("private"));
+	sq_jw_end_object(w);
+}
+
+static void write_unused(struct sq_read *r, const struct sq_result *res, bool is_cut)
 {
 	struct analysis_args *a = r->c->args;
 	struct sq_item_writer iw;
+	struct sq_tool_end end;
 	struct sq_jw w;
 
+	if (!sq_tool_page_of(r, &a->page, res->n_items))
+		return;
+	end = end_of(&a->page, res->total, res->n_items, is_cut);
 	sq_tool_begin(r, &w);
 	sq_items_begin(&iw, r->v, r->ws->key.root);
 	sq_jw_kstr(&w, "scope", sq_slice_z(sq_unused_scope_name(a->scope)));
 	sq_jw_key(&w, "symbols");
 	sq_jw_begin_array(&w);
-	for (size_t i = 0; i < res->n_items; i++) {
-		const struct sq_match *m = &res->items[i];
-		const struct sq_bound *b = sq_version_bound(r->v, m->file);
-		struct sq_def d;
-
-		sq_defs_get(&b->columns, m->def, &d);
-		sq_short_write(&iw, &w, m->file, m->def);
-		sq_jw_kstr(&w, "visibility", sq_def_is_public(b, &d) ? SQ_LIT("public") : SQ_LIT("private"));
-		sq_jw_end_object(&w);
-	}
+	for (size_t i = a->page.from; i < a->page.to; i++)
+		write_unused_one(r, &iw, &w, &res->items[i]);
 	sq_jw_end_array(&w);
 	sq_items_end(&iw);
-	sq_jw_ku64(&w, "total", total);
-	sq_tool_end(r, &w, &(struct sq_tool_end){ .has_total = true, .total = total,
-			.cut = total > res->n_items ? "max_results" : NULL });
+	sq_jw_ku64(&w, "total", res->total);
+	sq_tool_end(r, &w, &end);
 }
 
 static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq_result *ret_r)
@@ -67,7 +92,6 @@ static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq
 	int e = 0;
 
 	sq_picks_init(&picks, r->v, (size_t)a->limit, SQ_PICKS_BY_PATH);
-
 	for (sq_file f = 0; f < r->v->n_file_ids && !e; f++) {
 		const struct sq_bound *b = sq_version_bound(r->v, f);
 
@@ -90,10 +114,15 @@ static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq
 static void find_unused(struct sq_read *r)
 {
 	const struct sq_analysis how = { &r->c->cancel, sq_rebuild_parallel(r->c->d->rebuild) };
+	struct sq_result res = { .items = NULL };
 	struct sq_defset set;
-	struct sq_result res;
-	int e = sq_unused_find(r->v, &how, &set);
+	int e;
 
+	if (is_over_budget(r, SQ_CYCLE_ALL)) {
+		write_unused(r, &res, true);
+		return;
+	}
+	e = sq_unused_find(r->v, &how, &set);
 	if (e) {
 		sq_read_errno(r, e);
 		return;
@@ -104,7 +133,7 @@ static void find_unused(struct sq_read *r)
 		sq_read_errno(r, e);
 		return;
 	}
-	write_unused(r, &res, res.total);
+	write_unused(r, &res, false);
 	sq_result_deinit(&res);
 }
 
@@ -112,6 +141,7 @@ void sq_method_find_unused(struct sq_call *c)
 {
 	struct sq_slice path = SQ_LIT("."), scope = SQ_LIT("all");
 	struct analysis_args *a = sq_tool_args(c, sizeof(*a));
+	bool without_gated = false;
 	int n;
 
 	if (!a)
@@ -121,14 +151,19 @@ void sq_method_find_unused(struct sq_call *c)
 		{ "path", SQ_PARAM_STRING, false, 0, 0, &path },
 		{ "scope", SQ_PARAM_STRING, false, 0, 0, &scope },
 		{ "max_results", SQ_PARAM_INT, false, 1, UNUSED_MAX, &a->limit },
+		{ "exclude_cfg_gated", SQ_PARAM_BOOL, false, 0, 0, &without_gated },
 	};
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) ||
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) || !sq_tool_pagination(c, &a->page) ||
 	    !sq_tool_mask(c, "language", sq_lang_parse, &a->langs) ||
 	    !sq_tool_mask(c, "symbol_kind", sq_kind_parse, &a->kinds))
 		return;
 	n = sq_unused_scope_parse(scope);
 	if (n < 0) {
 		sq_call_invalid(c, "scope must be all, public, private, function or struct");
+		return;
+	}
+	if (without_gated) {
+		sq_tool_not_recorded(c, "exclude_cfg_gated", "which definitions stand under #if or cfg");
 		return;
 	}
 	a->scope = (enum sq_unused_scope)n;
@@ -215,29 +250,41 @@ static struct sq_cycles_ask ask_of(const struct analysis_args *a)
 	};
 }
 
+static void write_cycles(struct sq_read *r, const struct sq_cycles *c, bool is_cut)
+{
+	struct analysis_args *a = r->c->args;
+	size_t kept = SQ_MIN((size_t)c->n, (size_t)a->limit);
+	struct sq_tool_end end;
+	struct sq_jw w;
+
+	if (!sq_tool_page_of(r, &a->page, kept))
+		return;
+	end = end_of(&a->page, c->n, kept, is_cut);
+	sq_tool_begin(r, &w);
+	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
+	sq_jw_key(&w, "cycles");
+	sq_jw_begin_array(&w);
+	for (size_t i = a->page.from; i < a->page.to; i++)
+		write_cycle(r, &w, c, (uint32_t)i);
+	sq_jw_end_array(&w);
+	sq_jw_ku64(&w, "total", c->n);
+	sq_tool_end(r, &w, &end);
+}
+
 static void find_cycles(struct sq_read *r)
 {
 	struct analysis_args *a = r->c->args;
 	const struct sq_analysis how = { &r->c->cancel, sq_rebuild_parallel(r->c->d->rebuild) };
 	const struct sq_cycles_ask ask = ask_of(a);
-	struct sq_cycles c;
-	struct sq_jw w;
-	int e = sq_cycles_find(r->v, &how, &ask, &c);
+	struct sq_cycles c = SQ_CYCLES_NULL;
+	bool is_cut = is_over_budget(r, a->type);
+	int e = is_cut ? 0 : sq_cycles_find(r->v, &how, &ask, &c);
 
 	if (e) {
 		sq_read_errno(r, e);
 		return;
 	}
-	sq_tool_begin(r, &w);
-	sq_jw_kstr(&w, "cycleType", sq_slice_z(sq_cycle_type_name(a->type)));
-	sq_jw_key(&w, "cycles");
-	sq_jw_begin_array(&w);
-	for (uint32_t i = 0; i < c.n && i < a->limit; i++)
-		write_cycle(r, &w, &c, i);
-	sq_jw_end_array(&w);
-	sq_jw_ku64(&w, "total", c.n);
-	sq_tool_end(r, &w, &(struct sq_tool_end){ .has_total = true, .total = c.n,
-			.cut = c.n > a->limit ? "max_results" : NULL });
+	write_cycles(r, &c, is_cut);
 	sq_cycles_deinit(&c);
 }
 
@@ -277,6 +324,10 @@ static void is_in_cycle(struct sq_read *r)
 
 	if (!sq_tool_one(r, a->symbol, a->file, &m))
 		return;
+	if (is_over_budget(r, a->type)) {
+		sq_tool_too_broad(r, "cycle_type");
+		return;
+	}
 	node = (struct sq_cycle_node){ m.file, m.def };
 	e = sq_cycles_through(r->v, &how, &ask, node, &c);
 	if (e) {
@@ -307,7 +358,7 @@ static void run_cycles(struct sq_call *c, bool of_node)
 		{ "symbol", of_node ? SQ_PARAM_STRING : SQ_PARAM_IGNORED, of_node, 0, 0, &a->symbol },
 		{ "file_path", of_node ? SQ_PARAM_STRING : SQ_PARAM_IGNORED, false, 0, 0, &a->file },
 	};
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) || !sq_tool_pagination(c, &a->page))
 		return;
 	n = sq_cycle_type_parse(type);
 	if (n < 0 || n == SQ_CYCLE_ALL) {

@@ -53,9 +53,10 @@ static void write_metric(struct sq_read *r, struct sq_jw *w, const struct sq_met
 
 static void write_metrics(struct sq_read *r, const struct sq_metrics *m, bool found)
 {
+	enum sq_cut cut = m->cut ? m->cut : m->n_unread ? SQ_CUT_UNREAD : SQ_CUT_NONE;
 	const struct sq_tool_end end = {
 		.has_total = true, .total = m->total,
-		.cut = m->is_cut ? "text_budget" : m->n_unread ? "unread" : m->total > m->v.n ? "max_results" : NULL,
+		.cut = cut ? sq_cut_name(cut) : m->total > m->v.n ? "max_results" : NULL,
 	};
 	struct sq_buf text = SQ_BUF_NULL;
 	struct sq_jw w;
@@ -85,7 +86,7 @@ static void measure(struct sq_read *r)
 	struct sq_disk_source source;
 	struct sq_complexity_ask ask = {
 		.min = (uint32_t)a->min, .by_complexity = a->by_complexity, .limit = (size_t)a->limit,
-		.cancel = &r->c->cancel, .source = &source.source,
+		.max_rows = r->c->d->config->query_max_rows, .cancel = &r->c->cancel, .source = &source.source,
 	};
 	int e = a->target.n ? find_target(r, a->target, &res) : 0;
 

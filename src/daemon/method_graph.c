@@ -150,7 +150,7 @@ static void graph(struct sq_read *r)
 	struct graph_args *a = r->c->args;
 	const struct sq_bfs_ask ask = {
 		.directions = a->directions, .kinds = a->kinds, .langs = a->langs, .same_language = a->same_language,
-		.max_nodes = (uint32_t)a->max_nodes, .cancel = &r->c->cancel,
+		.max_nodes = (uint32_t)a->max_nodes, .max_rows = sq_tool_max_rows(r), .cancel = &r->c->cancel,
 	};
 	struct sq_tool_nodes roots = { NULL, 0, 0 };
 	struct sq_bfs walk = SQ_BFS_NULL;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "base/time.h"
 #include "daemon/items.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
@@ -12,19 +11,13 @@
 #define FUZZY_LIMIT 50
 #define QUERY_LIMIT 1000
 #define ITEMS_MAX 10000        /* of one answer */
-#define CALLERS_LIMIT 100
-#define CALLERS_MAX 500
-/* a name with more callers than this is looked up on a query thread */
-#define CHEAP_SYMBOL_FILES 256
-
 #define VARIABLES_MAX 32u
 
 /* a job's work starts with what read.c keeps; a method's own parameters live in the call */
 struct query_args {
 	struct sq_search search;
-	struct sq_slice text;          /* query or symbol */
+	struct sq_slice text;
 	int64_t limit;
-	bool is_callers;
 	struct sq_query_var vars[VARIABLES_MAX];
 	char var_text[VARIABLES_MAX][24];      /* of numbers and booleans */
 	size_t n_vars;
@@ -52,8 +45,10 @@ static void search(struct sq_read *r)
 	struct query_args *a = args_of(r->c);
 	struct sq_query_error err;
 	struct sq_result res;
-	int e = sq_search_run(r->v, &a->search, &res, &err);
+	int e;
 
+	a->search.below = r->rest;
+	e = sq_search_run(r->v, &a->search, &res, &err);
 	if (e < 0) {
 		sq_read_errno(r, e);
 	} else if (e > 0) {
@@ -126,7 +121,9 @@ void sq_method_search(struct sq_call *c)
 	args_of(c)->search.lang = l;
 	args_of(c)->search.limit = limit ? (size_t)limit : m == SQ_SEARCH_FUZZY ? FUZZY_LIMIT : SEARCH_LIMIT;
 	args_of(c)->search.cancel = &c->cancel;
-	sq_read_run(c, path, sq_search_is_cheap(&args_of(c)->search), search);
+	args_of(c)->search.max_rows = c->d->config->query_max_rows;
+	sq_read_run(c, path, sq_search_is_cheap(&args_of(c)->search) &&
+		    sq_read_is_little(c, path, true, args_of(c)->search.pattern, SQ_LIST_DEF), search);
 }
 
 /* ---- daemon/query -------------------------------------------------------------- */
@@ -161,7 +158,7 @@ static void run_query(struct sq_read *r, const struct sq_query *q)
 	struct query_args *a = args_of(r->c);
 	struct sq_disk_source source;
 	struct sq_query_opts o = {
-		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
+		.limit = (size_t)a->limit, .below = r->rest, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
 		.source = &source.source,
 		.max_rows = config->query_max_rows,
 		.gate = { config->cost_gate_node_limit, config->cost_gate_min_prefix, config->cost_gate_min_literal },
@@ -222,165 +219,4 @@ void sq_method_query(struct sq_call *c)
 		return;
 	args_of(c)->n_vars = (size_t)n;
 	sq_read_run(c, path, false, query);
-}
-
-/* ---- direct_callers, direct_callees ---------------------------------------------- */
-
-static void write_neighbour(struct sq_item_writer *iw, struct sq_jw *w, const struct sq_neighbour *n)
-{
-	if (n->file == SQ_FILE_NONE) {   /* a callee that nothing resolved */
-		sq_jw_begin_object(w);
-		sq_jw_kstr(w, "name", sq_version_string(iw->v, n->name));
-		sq_jw_kstr(w, "qualifiedName", sq_version_string(iw->v, n->name));
-		sq_jw_kstr(w, "kind", SQ_LIT("unresolved"));
-		sq_jw_kstr(w, "fileUri", SQ_LIT(""));
-		sq_jw_ku64(w, "line", n->first_line);
-		sq_jw_kstr(w, "language", SQ_LIT(""));
-	} else {
-		sq_short_write(iw, w, n->file, n->def);
-	}
-	sq_jw_ku64(w, "sites", n->n_sites);
-	sq_jw_kstr(w, "via", sq_slice_z(sq_rule_resolved_via((enum sq_rule)n->rule)));
-	sq_jw_ku64(w, "confidence", sq_rule_confidence((enum sq_rule)n->rule));
-	sq_jw_kbool(w, "ambiguous", n->ambiguous);
-	sq_jw_end_object(w);
-}
-
-static void write_data(struct sq_read *r, struct sq_jw *w, const struct sq_neighbours *n, bool found)
-{
-	struct query_args *a = args_of(r->c);
-	struct sq_item_writer iw;
-
-	sq_items_begin(&iw, r->v, r->ws->key.root);
-	sq_jw_begin_object(w);
-	sq_jw_kstr(w, a->is_callers ? "target" : "source", a->text);
-	if (!found)
-		sq_jw_kbool(w, "symbolFound", false);
-	sq_jw_key(w, a->is_callers ? "callers" : "callees");
-	sq_jw_begin_array(w);
-	for (size_t i = 0; i < n->n; i++)
-		write_neighbour(&iw, w, &n->v[i]);
-	sq_jw_end_array(w);
-	sq_jw_ku64(w, "total", n->total);
-	sq_jw_end_object(w);
-	sq_items_end(&iw);
-}
-
-static void stale_warning(struct sq_read *r, struct sq_jw *w)
-{
-	char text[SQ_WS_ERROR_MAX + 100];
-
-	if (!r->meta.meta.stale)
-		return;
-	(void)snprintf(text, sizeof(text), "results are %llu hours old: the last build failed: %s",
-		       (unsigned long long)r->meta.verdict.age_hours, r->meta.verdict.last_error);
-	sq_jw_kstr(w, "_stale_warning", sq_slice_z(text));
-}
-
-static bool symbol_exists(struct sq_read *r, struct sq_slice symbol)
-{
-	struct sq_result res;
-	bool found;
-
-	if (sq_symbol_lookup(r->v, symbol, &res))
-		return true;   /* unknown: say nothing */
-	found = res.total > 0;
-	sq_result_deinit(&res);
-	return found;
-}
-
-static void neighbours(struct sq_read *r)
-{
-	struct query_args *a = args_of(r->c);
-	struct sq_neighbours n;
-	struct sq_jw w;
-	int e;
-
-	e = (a->is_callers ? sq_direct_callers : sq_direct_callees)(r->v, a->text, (size_t)a->limit, &n);
-	if (e < 0) {
-		sq_read_errno(r, e);
-		return;
-	}
-	sq_read_begin(r, &w);
-	sq_jw_begin_object(&w);
-	sq_jw_key(&w, "data");
-	write_data(r, &w, &n, n.total || symbol_exists(r, a->text));
-	sq_jw_ku64(&w, "execution_ms", (sq_now_ns() - r->c->started_ns) / 1000000u);
-	sq_jw_kbool(&w, "used_graph", true);
-	sq_jw_ku64(&w, "total", n.total);
-	if (n.truncated)
-		sq_jw_kbool(&w, "truncated", true);
-	stale_warning(r, &w);
-	sq_jw_end_object(&w);
-	sq_read_end(r, &w);
-	sq_neighbours_deinit(&n);
-}
-
-/* callers are found by scanning the files that mention the name: is that little work? */
-static bool is_cheap_symbol(struct sq_call *c, struct sq_slice path, struct sq_slice symbol)
-{
-	struct sq_daemon *d = c->d;
-	struct sq_posting_iter it;
-	struct sq_workspace *ws;
-	struct sq_slice rest;
-	bool cheap = false;
-
-	sq_epoch_enter(d->record);
-	ws = sq_path_find(d, path, &rest);
-	if (ws) {
-		const struct sq_version *v = sq_graph_current(ws->graph);
-		size_t n = 0, tail = symbol.n;
-		struct sq_posting posting;
-		sq_name name;
-
-		while (tail && symbol.p[tail - 1] != '.' && symbol.p[tail - 1] != ':')
-			tail--;
-		name = sq_version_find(v, sq_slice(symbol.p + tail, symbol.n - tail));
-		if (name != SQ_NAME_NONE) {
-			sq_version_postings(v, name, SQ_LIST_MENTION, &it);
-			while (n <= CHEAP_SYMBOL_FILES && sq_posting_next(&it, &posting))
-				n++;
-		}
-		cheap = n <= CHEAP_SYMBOL_FILES;
-	}
-	sq_daemon_leave(d, d->record);
-	return cheap;
-}
-
-static void run_neighbours(struct sq_call *c, bool is_callers)
-{
-	struct sq_slice path = SQ_LIT("."), symbol;
-
-	if (!args_new(c))
-		return;
-	args_of(c)->limit = CALLERS_LIMIT;
-	args_of(c)->is_callers = is_callers;
-	const struct sq_param table[] = {
-		{ "path", SQ_PARAM_STRING, false, 0, 0, &path },
-		{ "symbol", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->text },
-		{ "max_results", SQ_PARAM_INT, false, 1, CALLERS_MAX, &args_of(c)->limit },
-	};
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
-		return;
-	symbol = args_of(c)->text;
-	while (symbol.n && (symbol.p[0] == ' ' || symbol.p[0] == '\t'))
-		symbol = sq_slice(symbol.p + 1, symbol.n - 1);
-	while (symbol.n && (symbol.p[symbol.n - 1] == ' ' || symbol.p[symbol.n - 1] == '\t'))
-		symbol.n--;
-	if (!symbol.n) {
-		sq_call_invalid(c, "symbol must not be blank");
-		return;
-	}
-	args_of(c)->text = symbol;
-	sq_read_run(c, path, is_cheap_symbol(c, path, symbol), neighbours);
-}
-
-void sq_method_direct_callers(struct sq_call *c)
-{
-	run_neighbours(c, true);
-}
-
-void sq_method_direct_callees(struct sq_call *c)
-{
-	run_neighbours(c, false);
 }

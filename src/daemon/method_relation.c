@@ -9,8 +9,10 @@
 #include "daemon/tool.h"
 #include "graph/trace.h"
 
-enum relation { CALLERS, CALLEES, IMPORTS, EXPORTS, RETURNS, N_RELATIONS };
-static const char *const relation_names[N_RELATIONS] = { "callers", "callees", "imports", "exports", "returns" };
+enum relation { CALLERS, CALLEES, IMPORTS, EXPORTS, RETURNS, INSTANTIATIONS, WRAPS, CHANNEL_PEERS, N_RELATIONS };
+static const char *const relation_names[N_RELATIONS] = {
+	"callers", "callees", "imports", "exports", "returns", "instantiations", "wraps", "channel_peers",
+};
 
 struct relation_args {
 	struct sq_slice symbol, to, file;
@@ -105,16 +107,55 @@ static int walk_exports(struct sq_read *r, struct sq_bfs *walk, struct sq_tool_n
 	return e;
 }
 
+/* is it a type, or what makes an object of the type around it? */
+static bool is_instantiable(const struct sq_version *v, const struct sq_bfs_node *n)
+{
+	const struct sq_bound *b = sq_version_bound(v, n->file);
+	struct sq_def d, up;
+
+	sq_defs_get(&b->columns, n->def, &d);
+	if (d.kind != SQ_KIND_METHOD)
+		return d.kind == SQ_KIND_CLASS || d.kind == SQ_KIND_STRUCT || d.kind == SQ_KIND_ENUM ||
+		       d.kind == SQ_KIND_ENUM_VARIANT || d.kind == SQ_KIND_TYPE || d.kind == SQ_KIND_INTERFACE;
+	if (d.parent == SQ_NONE)
+		return false;
+	sq_defs_get(&b->columns, d.parent, &up);
+	return up.name == d.name;
+}
+
+/* a call of a type makes an object of it, in every language here */
+static int walk_instantiations(struct sq_read *r, struct sq_bfs *walk, struct sq_tool_nodes *roots)
+{
+	const struct sq_bfs_ask ask = {
+		.directions = SQ_BFS_IN, .kinds = 1u << SQ_REF_CALL, .max_rows = sq_tool_max_rows(r),
+		.cancel = &r->c->cancel,
+	};
+	size_t n = 0;
+	int e;
+
+	for (size_t i = 0; i < roots->n; i++)
+		if (is_instantiable(r->v, &roots->v[i]))
+			roots->v[n++] = roots->v[i];
+	roots->n = n;
+	e = sq_bfs_run(walk, r->v, &ask, roots->v, n, 1);
+	for (size_t i = 0; i < walk->edges.n; i++)
+		walk->edges.v[i].kind = SQ_TOOL_INSTANTIATES;
+	return e;
+}
+
 static int walk_relation(struct sq_read *r, struct sq_bfs *walk, struct sq_tool_nodes *roots)
 {
 	struct relation_args *a = r->c->args;
 	struct sq_bfs_ask ask = {
 		.directions = a->relation == CALLERS ? SQ_BFS_IN : SQ_BFS_OUT,
 		.kinds = a->relation == IMPORTS ? SQ_BFS_IMPORTS : SQ_BFS_CALLS, .cancel = &r->c->cancel,
+		.max_rows = sq_tool_max_rows(r),
 	};
 
 	if (a->relation == EXPORTS)
 		return walk_exports(r, walk, roots);
+	if (a->relation == INSTANTIATIONS)
+		return walk_instantiations(r, walk, roots);
 	if (a->relation == IMPORTS)
 		to_files(roots);
 	return sq_bfs_run(walk, r->v, &ask, roots->v, roots->n, (uint32_t)a->max_depth);
@@ -185,7 +226,7 @@ static void run_returning(struct sq_read *r, const struct sq_query *q)
 	struct sq_disk_source source;
 	struct sq_query_opts o = {
 		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
-		.source = &source.source,
+		.source = &source.source, .max_rows = r->c->d->config->query_max_rows,
 	};
 	struct sq_result res;
 	int e;
@@ -226,13 +267,21 @@ static void returning(struct sq_read *r)
 	}
 }
 
-/* the name of a relation; -1: answered */
+/* the name of a relation that our facts tell; -1: answered */
 static int parse_relation(struct sq_call *c, struct sq_slice name)
 {
-	for (int i = 0; i < N_RELATIONS; i++)
-		if (sq_slice_is(name, relation_names[i]))
-			return i;
-	sq_call_invalid(c, "relation_type must be callers, callees, imports, exports or returns");
+	int i = 0;
+
+	while (i < N_RELATIONS && !sq_slice_is(name, relation_names[i]))
+		i++;
+	if (i < WRAPS)
+		return i;
+	if (i < N_RELATIONS)
+		sq_tool_not_recorded(c, "relation_type", i == WRAPS ? "what wraps what" :
+				     "who sends to whom over a channel");
+	else
+		sq_call_invalid(c, "relation_type must be callers, callees, imports, exports, returns or "
+				"instantiations");
 	return -1;
 }
 
@@ -348,7 +397,9 @@ static void write_impact(struct sq_read *r, const struct sq_bfs *walk)
 static void impact(struct sq_read *r)
 {
 	struct relation_args *a = r->c->args;
-	const struct sq_bfs_ask ask = { .directions = SQ_BFS_IN, .kinds = SQ_BFS_ALL, .cancel = &r->c->cancel };
+	const struct sq_bfs_ask ask = {
+		.directions = SQ_BFS_IN, .kinds = SQ_BFS_ALL, .max_rows = sq_tool_max_rows(r), .cancel = &r->c->cancel,
+	};
 	struct sq_bfs walk = SQ_BFS_NULL;
 	struct sq_match m;
 	int e;
@@ -460,7 +511,8 @@ static void trace(struct sq_read *r)
 	struct relation_args *a = r->c->args;
 	const struct sq_trace_ask ask = {
 		.max_hops = (uint32_t)a->max_depth, .max_paths = (uint32_t)a->max_paths,
-		.same_language = a->same_language, .min_confidence = a->min_confidence, .cancel = &r->c->cancel,
+		.same_language = a->same_language, .min_confidence = a->min_confidence,
+		.max_rows = sq_tool_max_rows(r), .cancel = &r->c->cancel,
 	};
 	struct sq_tool_nodes from = { NULL, 0, 0 }, to = { NULL, 0, 0 };
 	struct sq_traces t = SQ_TRACES_NULL;

@@ -18,6 +18,18 @@ static void write_items(struct sq_item_writer *iw, struct sq_jw *w, const struct
 	sq_jw_kbool(w, "truncated", res->truncated);
 }
 
+/* why it is cut; only a limit leaves the total exact */
+static void write_cut(struct sq_jw *w, const struct sq_result *res)
+{
+	if (!res->truncated)
+		return;
+	sq_jw_kstr(w, "truncated_reason", sq_slice_z(sq_cut_name(res->cut)));
+	if (res->cut != SQ_CUT_LIMIT)
+		sq_jw_kbool(w, "total_is_exact", false);
+	if (res->n_unread)
+		sq_jw_ku64(w, "unread_files", res->n_unread);
+}
+
 void sq_search_result_write(struct sq_read *r, const struct sq_result *res, bool with_score)
 {
 	struct sq_item_writer iw;
@@ -28,6 +40,7 @@ void sq_search_result_write(struct sq_read *r, const struct sq_result *res, bool
 	sq_jw_begin_object(&w);
 	sq_jw_kstr(&w, "root", r->ws->key.root);
 	write_items(&iw, &w, res, with_score);
+	write_cut(&w, res);
 	sq_jw_key(&w, "cursor");
 	sq_jw_null(&w);
 	sq_jw_end_object(&w);
@@ -71,18 +84,6 @@ static void write_stage(struct sq_jw *w, const struct sq_result *res)
 	case SQ_STAGE_NONE:
 		return;
 	}
-}
-
-/* why it is cut; only a limit leaves the total exact */
-static void write_cut(struct sq_jw *w, const struct sq_result *res)
-{
-	if (!res->truncated)
-		return;
-	sq_jw_kstr(w, "truncated_reason", sq_slice_z(sq_cut_name(res->cut)));
-	if (res->cut != SQ_CUT_LIMIT)
-		sq_jw_kbool(w, "total_is_exact", false);
-	if (res->n_unread)
-		sq_jw_ku64(w, "unread_files", res->n_unread);
 }
 
 static bool is_left(const struct sq_result *res, size_t item, const struct sq_pair *p)

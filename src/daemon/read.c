@@ -8,6 +8,8 @@
 
 #include "base/time.h"
 
+#define LITTLE_FILES 256u       /* more than that is looked at on a query thread */
+
 /* no component that needs the filesystem to be understood */
 static bool is_plain(struct sq_slice path)
 {
@@ -105,6 +107,37 @@ static bool admit(struct sq_read *r)
 	r->v = sq_graph_current(r->ws->graph);
 	sq_answer_meta_init(&r->meta, d, r->ws, r->v->generation);
 	return true;
+}
+
+bool sq_read_is_little(struct sq_call *c, struct sq_slice path, bool is_narrow, struct sq_slice symbol,
+		       enum sq_list list)
+{
+	struct sq_daemon *d = c->d;
+	struct sq_posting_iter it;
+	struct sq_posting posting;
+	struct sq_workspace *ws;
+	struct sq_slice rest;
+	sq_name name = SQ_NAME_NONE;
+	size_t n = 0, tail = symbol.n;
+
+	while (tail && symbol.p[tail - 1] != '.' && symbol.p[tail - 1] != ':')
+		tail--;
+	sq_epoch_enter(d->record);
+	ws = sq_path_find(d, path, &rest);
+	if (ws && (!is_narrow || !rest.n)) {
+		const struct sq_version *v = sq_graph_current(ws->graph);
+
+		name = sq_version_find(v, sq_slice(symbol.p + tail, symbol.n - tail));
+		if (name != SQ_NAME_NONE) {
+			sq_version_postings(v, name, list, &it);
+			while (n <= LITTLE_FILES && sq_posting_next(&it, &posting))
+				n++;
+		}
+	} else {
+		n = LITTLE_FILES + 1;
+	}
+	sq_daemon_leave(d, d->record);
+	return n <= LITTLE_FILES;
 }
 
 /* Return: false when the path needs realpath, or nothing is loaded there */

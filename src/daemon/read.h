@@ -35,6 +35,15 @@ void sq_read_invalid(struct sq_read *r, const char *reason);
 void sq_read_errno(struct sq_read *r, int error);
 
 /**
+ * sq_read_is_little() - may the loop thread answer: does the name that @symbol ends with stand in few
+ * files of @list where @path leads?
+ * @is_narrow: the answer depends on what @path says below the root. Then it has to be made canonical
+ *             first, which the loop must not do: only the root itself is little.
+ */
+bool sq_read_is_little(struct sq_call *c, struct sq_slice path, bool is_narrow, struct sq_slice symbol,
+		       enum sq_list list);
+
+/**
  * sq_path_find() - the workspace that @path belongs to, by its text alone.
  * Inside a section. NULL: none, or the text needs realpath first.
  */

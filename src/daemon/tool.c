@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "daemon/query_result.h"
 
 #define CANDIDATES_MAX 20u
 
@@ -71,6 +72,40 @@ int sq_tool_strings(struct sq_call *c, const char *key, struct sq_slice *ret, si
 		return (int)n;
 	sq_call_invalid(c, "%s must be an array of at most %zu strings that are not empty", key, max);
 	return -1;
+}
+
+/* ---- refusals ------------------------------------------------------------------------ */
+
+void sq_tool_not_recorded(struct sq_call *c, const char *field, const char *what)
+{
+	static const struct sq_rpc_failure f = { SQ_RPC_INVALID_PARAMS, "validation_error", false, -1 };
+	struct sq_buf details = SQ_BUF_NULL;
+	char reason[200], message[220];
+	struct sq_jw w;
+
+	(void)snprintf(reason, sizeof(reason), "%s: %s is not recorded in this release", field, what);
+	(void)snprintf(message, sizeof(message), "Invalid params: %s", reason);
+	sq_jw_init(&w, &details);
+	sq_jw_begin_object(&w);
+	sq_jw_kstr(&w, "reason", sq_slice_z(reason));
+	sq_jw_kstr(&w, "code", SQ_LIT("not_recorded"));
+	sq_jw_kstr(&w, "field", sq_slice_z(field));
+	sq_jw_end_object(&w);
+	sq_buf_clear(&c->out);
+	sq_rpc_error_envelope(&c->out, c->req->id, &f, sq_slice_z(message), sq_buf_slice(&details));
+	sq_buf_deinit(&details);
+	sq_call_answered(c);
+}
+
+void sq_tool_too_broad(struct sq_read *r, const char *shape)
+{
+	struct sq_query_error err = {
+		.source = "runtime_budget", .limit = r->c->d->config->query_max_rows, .n_nodes = r->v->stats.n_defs,
+	};
+
+	(void)snprintf(err.shape, sizeof(err.shape), "%s", shape);
+	(void)snprintf(err.message, sizeof(err.message), "the row budget does not suffice for a tree of this size");
+	sq_query_refused(r, SQ_QUERY_E_TOO_BROAD, &err, shape);
 }
 
 /* ---- the body ---------------------------------------------------------------------- */
@@ -206,7 +241,9 @@ int sq_tool_meant(const struct sq_version *v, struct sq_slice symbol, struct sq_
 
 const char *sq_tool_edge_name(uint8_t kind)
 {
-	return kind == SQ_TOOL_EXPORTS ? "exports" : sq_bfs_kind_name(kind);
+	if (kind == SQ_TOOL_EXPORTS)
+		return "exports";
+	return kind == SQ_TOOL_INSTANTIATES ? "instantiates" : sq_bfs_kind_name(kind);
 }
 
 void sq_tool_edge_write(struct sq_item_writer *iw, struct sq_jw *w, const struct sq_bfs *walk,
@@ -235,6 +272,32 @@ void sq_tool_edge_write(struct sq_item_writer *iw, struct sq_jw *w, const struct
 }
 
 /* ---- pages ----------------------------------------------------------------------------- */
+
+#define PAGE_SIZE 50
+#define PAGE_SIZE_MAX 500
+
+bool sq_tool_pagination(struct sq_call *c, struct sq_tool_page *p)
+{
+	const struct sq_json *v = c->req->params ? sq_json_get(c->req->params, "pagination") : NULL;
+	const struct sq_json *cursor = v ? sq_json_get(v, "cursor") : NULL;
+	const struct sq_json *size = v ? sq_json_get(v, "page_size") : NULL;
+
+	p->size = INT64_MAX;
+	if (sq_json_type(v) == SQ_JSON_NULL)
+		return true;
+	if (sq_json_type(v) != SQ_JSON_OBJECT ||
+	    (sq_json_type(cursor) != SQ_JSON_NULL && sq_json_type(cursor) != SQ_JSON_STRING) ||
+	    (sq_json_type(size) != SQ_JSON_NULL && sq_json_type(size) != SQ_JSON_INT)) {
+		sq_call_invalid(c, "pagination must be {cursor: a string, page_size: an integer}");
+		return false;
+	}
+	p->token = sq_json_string(cursor);
+	p->size = sq_json_int(size, PAGE_SIZE);
+	if (p->size >= 1 && p->size <= PAGE_SIZE_MAX)
+		return true;
+	sq_call_invalid(c, "pagination.page_size must be from 1 to %d", PAGE_SIZE_MAX);
+	return false;
+}
 
 /* "GENERATION.OFFSET" */
 static bool parse_token(struct sq_slice token, uint64_t *ret_generation, uint64_t *ret_offset)
@@ -265,7 +328,7 @@ bool sq_tool_page_of(struct sq_read *r, struct sq_tool_page *p, size_t n)
 		return false;
 	}
 	p->from = SQ_MIN(from, n);
-	p->to = n - p->from > (size_t)p->size ? p->from + (size_t)p->size : n;
+	p->to = n - p->from > (uint64_t)p->size ? p->from + (size_t)p->size : n;
 	p->next[0] = '\0';
 	if (p->to < n)
 		(void)snprintf(p->next, sizeof(p->next), "%llu.%zu", (unsigned long long)generation, p->to);

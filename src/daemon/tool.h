@@ -22,6 +22,11 @@ bool sq_tool_mask(struct sq_call *c, const char *key, int (*parse)(const char *)
  *  -1: answered, it is something else or longer than @max. */
 int sq_tool_strings(struct sq_call *c, const char *key, struct sq_slice *ret, size_t max) sq_must_check;
 
+/** sq_tool_not_recorded() - -32602, code "not_recorded": @field asks for @what, which no fact of ours says. */
+void sq_tool_not_recorded(struct sq_call *c, const char *field, const char *what);
+/** sq_tool_too_broad() - -32602 query_too_broad: the row budget does not suffice, and no part of the answer
+ *  would be right. @shape: what asked. */
+void sq_tool_too_broad(struct sq_read *r, const char *shape);
 /** sq_tool_begin() - the response up to the open "data" object. */
 void sq_tool_begin(struct sq_read *r, struct sq_jw *w);
 struct sq_tool_end {
@@ -43,12 +48,19 @@ bool sq_tool_file(struct sq_read *r, struct sq_slice want, sq_file *ret) sq_must
  *  false: answered; several are refused with up to 20 of them to choose from. */
 bool sq_tool_one(struct sq_read *r, struct sq_slice symbol, struct sq_slice file, struct sq_match *ret) sq_must_check;
 
+/** sq_tool_max_rows() - the row budget of a walk. */
+static inline uint64_t sq_tool_max_rows(const struct sq_read *r)
+{
+	return SQ_MIN((uint64_t)SQ_BFS_MAX_ROWS, r->c->d->config->query_max_rows);
+}
+
 struct sq_tool_nodes { struct sq_bfs_node *v; size_t n, cap; };        /* an SQ_VEC with a tag */
 /** sq_tool_meant() - add every definition that @symbol means. 0 or -ENOMEM. */
 int sq_tool_meant(const struct sq_version *v, struct sq_slice symbol, struct sq_tool_nodes *out) sq_must_check;
 
-/* edges of a walk; or what a file exports */
+/* edges of a walk; what a file exports; what makes an object of a type */
 #define SQ_TOOL_EXPORTS SQ_REF_MAX
+#define SQ_TOOL_INSTANTIATES (SQ_REF_MAX + 1)
 /** sq_tool_edge_name() - wire name of an edge. */
 const char *sq_tool_edge_name(uint8_t kind);
 /** sq_tool_edge_write() - {from, to, type, depth, metadata}. */
@@ -70,5 +82,8 @@ struct sq_tool_page {
 	size_t from, to;                /* of sq_tool_page_of() */
 	char next[SQ_TOOL_TOKEN_MAX];   /* "": the last page */
 };
+/** sq_tool_pagination() - "pagination": {cursor, page_size 1 to 500 (50)}; the cursor is a page token.
+ *  Absent: one page of all. false: answered. */
+bool sq_tool_pagination(struct sq_call *c, struct sq_tool_page *p) sq_must_check;
 /** sq_tool_page_of() - which part of a list of @n the page is. false: answered, the token is wrong. */
 bool sq_tool_page_of(struct sq_read *r, struct sq_tool_page *p, size_t n) sq_must_check;

@@ -201,7 +201,7 @@ struct run {
 	struct sq_buf text;
 	struct sq_offsets decisions;
 	SQ_VEC(uint32_t) lines, counts, owner;  /* of each line; [definition] decisions; nearest callable */
-	uint64_t n_bytes;
+	uint64_t n_bytes, n_rows;
 };
 
 static bool is_callable(uint8_t kind)
@@ -225,12 +225,14 @@ static int index_lines(struct run *run)
 static int load(struct run *run, const struct sq_bound *b)
 {
 	uint64_t max = run->ask->max_text ? run->ask->max_text : SQ_QUERY_MAX_TEXT;
+	uint64_t max_rows = run->ask->max_rows ? run->ask->max_rows : SQ_QUERY_MAX_ROWS;
 	int r;
 
 	if (run->ask->cancel && sq_load_relaxed(run->ask->cancel))   /* relaxed: a request to stop soon */
 		return sq_error_origin(-ECANCELED);
-	if (run->n_bytes + b->size_bytes > max) {
-		run->m->is_cut = true;
+	run->n_rows += b->columns.n_defs;
+	if (run->n_rows > max_rows || run->n_bytes + b->size_bytes > max) {
+		run->m->cut = run->n_rows > max_rows ? SQ_CUT_ROWS : SQ_CUT_TEXT;
 		return 1;
 	}
 	sq_buf_clear(&run->text);
@@ -339,9 +341,9 @@ static int measure(struct run *run)
 	const struct sq_complexity_ask *ask = run->ask;
 	int r = 0;
 
-	for (sq_file f = 0; !ask->only && f < run->v->n_file_ids && !r; f++)
+	for (sq_file f = 0; !ask->only && f < run->v->n_file_ids && !r && !run->m->cut; f++)
 		r = measure_file(run, f, NULL, NULL);
-	for (size_t i = 0, end; ask->only && i < ask->n_only && !r; i = end) {
+	for (size_t i = 0, end; ask->only && i < ask->n_only && !r && !run->m->cut; i = end) {
 		for (end = i + 1; end < ask->n_only && ask->only[end].file == ask->only[i].file; end++)
 			;
 		r = measure_file(run, ask->only[i].file, ask->only + i, ask->only + end);

@@ -19,6 +19,7 @@ struct sq_complexity_ask {
 	bool by_complexity;             /* highest first; else by (path, definition) */
 	size_t limit;
 	uint64_t max_text;              /* bytes read; 0: SQ_QUERY_MAX_TEXT */
+	uint64_t max_rows;              /* definitions of the files that are read; 0: SQ_QUERY_MAX_ROWS */
 	const bool *cancel;
 	const struct sq_source *source;
 };
@@ -28,7 +29,7 @@ struct sq_metrics {
 	uint64_t total, sum;            /* of all at or above ->min */
 	uint32_t max;
 	uint64_t n_unread;              /* files that are not what the graph was made of, left out */
-	bool is_cut;                    /* max_text ended it */
+	enum sq_cut cut;                /* ROWS, TEXT: totals are of what was measured until then */
 };
 #define SQ_METRICS_NULL { .total = 0 }
 void sq_metrics_deinit(struct sq_metrics *m);

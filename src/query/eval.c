@@ -310,6 +310,8 @@ static int each_listed(struct sq_run *run, const struct sq_expr *e,
 			break;
 		if (!run->bound || run->file != f)
 			sq_run_enter(run, f, sq_version_bound(run->v, f));
+		if (!sq_path_is_below(run->bound->path, run->below))
+			continue;
 		sq_defs_get(&run->bound->columns, sq_key_def(key), &d);
 		r = test(run, e, sq_key_def(key), &d);
 		if (r == 1)
@@ -353,6 +355,10 @@ static int each_scanned(struct sq_run *run, const struct sq_expr *e,
 
 		if (!b || !b->columns.n_defs)
 			continue;
+		if (!sq_path_is_below(b->path, run->below)) {
+			r = sq_run_step(run, 1);
+			continue;
+		}
 		sq_run_enter(run, f, b);
 		r = scan_file(run, e, to);
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "graph/each.h"
 #include "graph/edges.h"
 #include "query/keys.h"
 #include "query/picks.h"
@@ -19,8 +20,22 @@ struct site {
 };
 struct gather {
 	const struct sq_version *v;
+	const struct sq_neighbours_ask *ask;
+	uint64_t n_rows, max_rows;
 	SQ_VEC(struct site) sites;
 };
+#define STOP 1                  /* of a callback: the row budget is used up */
+#define ROWS_PER_LOOK 256u
+
+static int take_rows(struct gather *g, uint64_t n)
+{
+	uint64_t before = g->n_rows;
+
+	g->n_rows += n;
+	if (before / ROWS_PER_LOOK != g->n_rows / ROWS_PER_LOOK && sq_is_cancelled(g->ask->cancel))
+		return -ECANCELED;
+	return g->n_rows > g->max_rows ? STOP : 0;
+}
 
 static int take_caller(void *arg, const struct sq_edge *e)
 {
@@ -32,9 +47,9 @@ static int take_caller(void *arg, const struct sq_edge *e)
 		.rule = e->link->rule, .ambiguous = e->ambiguous,
 	};
 
-	if (!sq_ref_is_call(&e->ref))
-		return 0;
-	return sq_vec_push(&g->sites, s);
+	int r = take_rows(g, 1);
+
+	return r || !sq_ref_is_call(&e->ref) ? r : sq_vec_push(&g->sites, s);
 }
 
 static int take_callee(void *arg, const struct sq_edge *e)
@@ -48,8 +63,10 @@ static int take_callee(void *arg, const struct sq_edge *e)
 		.rule = e->link->rule, .ambiguous = e->ambiguous,
 	};
 
-	if (!sq_ref_is_call(&e->ref))
-		return 0;
+	int r = take_rows(g, 1);
+
+	if (r || !sq_ref_is_call(&e->ref))
+		return r;
 	if (s.file != SQ_FILE_NONE) {
 		s.name = e->target.name;
 		s.def = sq_bound_find_def(sq_version_bound(g->v, s.file),
@@ -107,8 +124,8 @@ static void join(struct sq_neighbour *n, const struct site *s)
 	n->n_sites++;
 }
 
-/* sorted sites to neighbours; the first @limit are kept, all are counted */
-static int fold(const struct gather *g, size_t limit, struct sq_neighbours *n)
+/* sorted sites to neighbours; the first of them are kept, all are counted */
+static int fold(const struct gather *g, struct sq_neighbours *n)
 {
 	SQ_VEC(struct sq_neighbour) out = SQ_VEC_NULL;
 	const struct site *last = NULL;
@@ -129,7 +146,7 @@ static int fold(const struct gather *g, size_t limit, struct sq_neighbours *n)
 		}
 		last = s;
 		n->total++;
-		kept = out.n < limit;
+		kept = out.n < g->ask->limit;
 		if (kept)
 			r = sq_vec_push(&out, (struct sq_neighbour){
 				.file = s->file, .def = s->def, .name = s->name,
@@ -143,33 +160,59 @@ static int fold(const struct gather *g, size_t limit, struct sq_neighbours *n)
 	}
 	n->v = out.v;
 	n->n = out.n;
-	n->truncated = n->total > n->n;
+	n->cut = g->n_rows > g->max_rows ? SQ_CUT_ROWS : n->total > n->n ? SQ_CUT_LIMIT : SQ_CUT_NONE;
 	return 0;
+}
+
+/* files that mention it, each of which is looked at for every definition of that name */
+static uint64_t count_mentions(const struct gather *g, uint64_t key)
+{
+	const struct sq_bound *b = sq_version_bound(g->v, sq_key_file(key));
+	struct sq_posting_iter it;
+	struct sq_posting p;
+	struct sq_def d;
+	uint64_t n = 0;
+
+	sq_defs_get(&b->columns, sq_key_def(key), &d);
+	sq_version_postings(g->v, b->names[d.name], SQ_LIST_MENTION, &it);
+	while (sq_posting_next(&it, &p))
+		n++;
+	return n;
 }
 
 static int gather(struct gather *g, struct sq_slice symbol, bool in)
 {
 	struct sq_keyset of = SQ_KEYSET_NULL;
+	uint64_t n_mentions;
 	int r;
 
 	r = sq_keyset_add_symbol(&of, g->v, symbol);
 	if (!r)
 		sq_keyset_seal(&of);
+	/* what a symbol means has one last name */
+	n_mentions = !r && in && of.n > 1 ? count_mentions(g, of.v[0]) : 0;
 	for (size_t i = 0; !r && i < of.n; i++) {
 		sq_file f = sq_key_file(of.v[i]);
 		uint32_t def = sq_key_def(of.v[i]);
 
-		r = in ? sq_edges_in(g->v, f, def, take_caller, g) :
-			 sq_edges_out(g->v, f, def, take_callee, g);
+		if (sq_is_cancelled(g->ask->cancel))
+			r = -ECANCELED;
+		if (!r)
+			r = take_rows(g, 1 + n_mentions);
+		if (!r)
+			r = in ? sq_edges_in(g->v, f, def, take_caller, g) :
+				 sq_edges_out(g->v, f, def, take_callee, g);
 	}
 	sq_vec_deinit(&of);
-	return sq_error_trace(r);
+	return r == STOP ? 0 : sq_error_trace(r);
 }
 
-static int neighbours(const struct sq_version *v, struct sq_slice symbol,
-		      bool in, size_t limit, struct sq_neighbours *ret_n)
+static int neighbours(const struct sq_version *v, struct sq_slice symbol, bool in,
+		      const struct sq_neighbours_ask *ask, struct sq_neighbours *ret_n)
 {
-	struct gather g = { .v = v };
+	struct gather g = {
+		.v = v, .ask = ask, .max_rows = ask->max_rows ? ask->max_rows : SQ_QUERY_MAX_ROWS,
+	};
 	struct sq_neighbours n = { .v = NULL };
 	int r;
 
@@ -178,23 +221,23 @@ static int neighbours(const struct sq_version *v, struct sq_slice symbol,
 		qsort_r(g.sites.v, g.sites.n, sizeof(*g.sites.v), cmp_sites,
 			(void *)v);
 	if (!r)
-		r = fold(&g, limit, &n);
+		r = fold(&g, &n);
 	if (!r)
 		*ret_n = n;
 	sq_vec_deinit(&g.sites);
 	return r;
 }
 
-int sq_direct_callers(const struct sq_version *v, struct sq_slice symbol,
-		      size_t limit, struct sq_neighbours *ret_n)
+int sq_direct_callers(const struct sq_version *v, struct sq_slice symbol, const struct sq_neighbours_ask *ask,
+		      struct sq_neighbours *ret_n)
 {
-	return neighbours(v, symbol, true, limit, ret_n);
+	return neighbours(v, symbol, true, ask, ret_n);
 }
 
-int sq_direct_callees(const struct sq_version *v, struct sq_slice symbol,
-		      size_t limit, struct sq_neighbours *ret_n)
+int sq_direct_callees(const struct sq_version *v, struct sq_slice symbol, const struct sq_neighbours_ask *ask,
+		      struct sq_neighbours *ret_n)
 {
-	return neighbours(v, symbol, false, limit, ret_n);
+	return neighbours(v, symbol, false, ask, ret_n);
 }
 
 void sq_neighbours_deinit(struct sq_neighbours *n)

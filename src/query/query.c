@@ -138,7 +138,9 @@ static int answer(struct sq_run *run, struct sq_result *ret_r)
 	}
 	sq_picks_init(&s.picks, run->v, run->q->stage == SQ_STAGE_NONE ? run->o->limit : 0,
 		      SQ_PICKS_BY_PATH);
+	run->below = run->o->below;
 	r = sq_run_each(run, run->q->root, take_match, &s);
+	run->below = SQ_SLICE_NULL;
 	/* what was found so far is right, and the answer says that it is not all */
 	if (!r || r == SQ_RUN_E_BUDGET)
 		r = finish(run, &s, ret_r);
@@ -164,7 +166,7 @@ int sq_query_run_with(const struct sq_query *q, const struct sq_version *v,
 	run->file = run->defs_file = run->source.file = SQ_FILE_NONE;
 	r = check_fields(run);
 	if (!r)
-		r = sq_gate_check(q, v, &o->gate, ret_err);
+		r = o->below.n ? 0 : sq_gate_check(q, v, &o->gate, ret_err);
 	if (!r)
 		r = answer(run, ret_r);
 	sq_run_deinit(run);

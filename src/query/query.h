@@ -71,9 +71,11 @@ enum sq_search_mode { SQ_SEARCH_EXACT, SQ_SEARCH_REGEX, SQ_SEARCH_FUZZY };
 struct sq_search {
 	struct sq_slice pattern;    /* name; "a.b" or "a::b" matches the qualified name's tail */
 	enum sq_search_mode mode;
+	struct sq_slice below;      /* only in this file or directory, as the graph has its path; empty: anywhere */
 	int kind, lang;             /* enum values, SQ_KIND_MAX / SQ_LANG_MAX (matches nothing), or -1: any */
 	size_t limit;
 	const bool *cancel;         /* relaxed flag, may be NULL */
+	uint64_t max_rows;          /* names and definitions looked at; 0: SQ_QUERY_MAX_ROWS */
 };
 #define SQ_SEARCH_MAX_PATTERN 1024u     /* bytes */
 #define SQ_SEARCH_FUZZY_CANDIDATES 1000u
@@ -116,6 +118,8 @@ struct sq_query_gate {
 
 struct sq_query_opts {
 	size_t limit;
+	struct sq_slice below;      /* matches in this file or directory only, as of struct sq_search; what they
+				     * are related to may be anywhere */
 	const bool *cancel;         /* relaxed flag, may be NULL */
 	const struct sq_parallel *par;      /* for analyses; NULL: the caller's thread only */
 	const struct sq_source *source;     /* NULL: fields that need text are refused */
@@ -166,10 +170,20 @@ struct sq_neighbour {
 	uint8_t rule;               /* enum sq_rule of the best edge */
 	bool ambiguous;             /* only ambiguous edges */
 };
-struct sq_neighbours { struct sq_neighbour *v; size_t n; uint64_t total; bool truncated; };
+struct sq_neighbours {
+	struct sq_neighbour *v;
+	size_t n;
+	uint64_t total;             /* exact, unless rows are what it was cut by */
+	enum sq_cut cut;            /* NONE, LIMIT, ROWS */
+};
 void sq_neighbours_deinit(struct sq_neighbours *n);
-/** sq_direct_callers() - @limit rows at most, total exact. Calls and macro uses; ambiguous candidates are marked. */
-int sq_direct_callers(const struct sq_version *v, struct sq_slice symbol, size_t limit,
+struct sq_neighbours_ask {
+	size_t limit;
+	const bool *cancel;         /* relaxed flag, may be NULL */
+	uint64_t max_rows;          /* files and references looked at; 0: SQ_QUERY_MAX_ROWS */
+};
+/** sq_direct_callers() - calls and macro uses; ambiguous candidates are marked. 0, -ECANCELED, -ENOMEM. */
+int sq_direct_callers(const struct sq_version *v, struct sq_slice symbol, const struct sq_neighbours_ask *ask,
 		      struct sq_neighbours *ret_n) sq_must_check;
-int sq_direct_callees(const struct sq_version *v, struct sq_slice symbol, size_t limit,
+int sq_direct_callees(const struct sq_version *v, struct sq_slice symbol, const struct sq_neighbours_ask *ask,
 		      struct sq_neighbours *ret_n) sq_must_check;

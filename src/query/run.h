@@ -44,6 +44,7 @@ struct sq_run {
 	struct sq_query_error *err;
 	uint64_t n_rows, next_look;
 	bool has_text;                  /* some predicate reads source */
+	struct sq_slice below;          /* where matches are looked for; a subquery's: anywhere */
 	enum sq_cut cut;
 	struct sq_numbering numbering;
 	struct sq_pred_state state[SQ_QUERY_MAX_PREDICATES];

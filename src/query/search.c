@@ -14,6 +14,23 @@ static bool is_canceled(const struct sq_search *s)
 	return s->cancel && sq_load_relaxed(s->cancel);
 }
 
+/* one search under way */
+struct run {
+	const struct sq_version *v;
+	const struct sq_search *s;
+	struct sq_picks *picks;
+	uint64_t n_rows, max_rows;
+};
+#define ROWS_PER_LOOK 4096u
+#define STOP 16                 /* the row budget is used up; no SQ_QUERY_E_* */
+
+static int take_row(struct run *run)
+{
+	if (run->n_rows % ROWS_PER_LOOK == 0 && is_canceled(run->s))
+		return -ECANCELED;
+	return run->n_rows++ < run->max_rows ? 0 : STOP;
+}
+
 static int refuse(struct sq_query_error *ret_err, const char *what)
 {
 	ret_err->offset = 0;
@@ -32,80 +49,76 @@ static bool kind_matches(const struct sq_search *s, const struct sq_bound *b,
 	return d.kind == s->kind;
 }
 
-static int add_def(const struct sq_version *v, const struct sq_search *s,
-		   struct sq_match m, struct sq_picks *picks)
+static int add_def(struct run *run, struct sq_match m)
 {
-	const struct sq_bound *b = sq_version_bound(v, m.file);
+	const struct sq_bound *b = sq_version_bound(run->v, m.file);
+	const struct sq_search *s = run->s;
+	int r = take_row(run);
 
-	if (s->lang >= 0 && b->lang != s->lang)
-		return 0;
-	if (!kind_matches(s, b, m.def))
-		return 0;
-	return sq_picks_add(picks, m);
+	if (r || (s->lang >= 0 && b->lang != s->lang) || !sq_path_is_below(b->path, s->below))
+		return r;
+	return kind_matches(s, b, m.def) ? sq_picks_add(run->picks, m) : 0;
 }
 
 /* every definition of one name that passes the filters */
-static int add_name(const struct sq_version *v, const struct sq_search *s,
-		    sq_name id, float score, struct sq_picks *picks)
+static int add_name(struct run *run, sq_name id, float score)
 {
 	struct sq_posting_iter it;
 	struct sq_posting p;
-	int r = 0;
+	int r = take_row(run);
 
-	sq_version_postings(v, id, SQ_LIST_DEF, &it);
+	sq_version_postings(run->v, id, SQ_LIST_DEF, &it);
 	while (!r && sq_posting_next(&it, &p)) {
-		const struct sq_bound *b = sq_version_bound(v, p.file);
+		const struct sq_bound *b = sq_version_bound(run->v, p.file);
 		struct sq_match m = { .file = p.file, .score = score };
 		uint32_t local = sq_bound_local(b, id);
 
 		m.def = sq_defs_find(&b->columns, local, 0);
 		for (; !r && m.def != SQ_NONE;
 		     m.def = sq_defs_find(&b->columns, local, m.def + 1))
-			r = add_def(v, s, m, picks);
+			r = add_def(run, m);
 	}
 	return r;
 }
 
-static int search_exact(const struct sq_version *v, const struct sq_search *s,
-			struct sq_picks *picks)
+static int search_exact(struct run *run)
 {
 	struct sq_keyset keys = SQ_KEYSET_NULL;
 	sq_name id;
 	int r;
 
-	if (!sq_symbol_is_qualified(s->pattern)) {
-		id = sq_version_find(v, s->pattern);
-		return id == SQ_NAME_NONE ? 0 : add_name(v, s, id, 0, picks);
+	if (!sq_symbol_is_qualified(run->s->pattern)) {
+		id = sq_version_find(run->v, run->s->pattern);
+		return id == SQ_NAME_NONE ? 0 : add_name(run, id, 0);
 	}
-	r = sq_keyset_add_symbol(&keys, v, s->pattern);
+	r = sq_keyset_add_symbol(&keys, run->v, run->s->pattern);
 	if (!r)
 		sq_keyset_seal(&keys);
 	for (size_t i = 0; !r && i < keys.n; i++)
-		r = add_def(v, s, (struct sq_match){
+		r = add_def(run, (struct sq_match){
 			.file = sq_key_file(keys.v[i]),
 			.def = sq_key_def(keys.v[i]),
-		}, picks);
+		});
 	sq_vec_deinit(&keys);
 	return r;
 }
 
-static int search_regex(const struct sq_version *v, const struct sq_search *s,
-			struct sq_picks *picks, struct sq_query_error *ret_err)
+static int search_regex(struct run *run, struct sq_query_error *ret_err)
 {
 	struct sq_name_set set = { 0 };
 	struct sq_regex *re = NULL;
 	char message[SQ_REGEX_MESSAGE];
 	int r;
 
-	r = sq_regex_new(s->pattern, false, &re, message);
+	r = sq_regex_new(run->s->pattern, false, &re, message);
 	if (r)
 		return r < 0 ? r : refuse(ret_err, message);
-	r = sq_name_set_match(v, re, s->cancel, &set);
+	r = sq_name_set_match(run->v, re, run->s->cancel, &set);
 	for (sq_name id = 0; !r; id++) {
 		id = sq_name_set_next(&set, id);
 		if (id == SQ_NAME_NONE)
 			break;
-		r = is_canceled(s) ? -ECANCELED : add_name(v, s, id, 0, picks);
+		r = add_name(run, id, 0);
 	}
 	sq_name_set_deinit(&set);
 	sq_regex_free(re);
@@ -169,13 +182,11 @@ static bool is_defined(const struct sq_version *v, sq_name id)
 	return sq_posting_next(&it, &p);
 }
 
-/* what one fuzzy search has: the names that were looked at and the best of them */
+/* what one fuzzy search has: the best of the names that were looked at */
 struct fuzzy {
-	const struct sq_version *v;
-	const struct sq_search *s;
+	struct run *run;
 	const struct sq_trigrams *t;
 	struct candidates *c;
-	uint32_t n_seen;
 };
 
 /* is nothing with at most @similarity to be taken any more? */
@@ -190,23 +201,23 @@ static bool is_out(const struct fuzzy *f, float similarity)
 static int look_at(struct fuzzy *f, sq_name id, struct sq_slice name)
 {
 	struct candidate new = { .id = id };
+	int r = take_row(f->run);
 
-	if (f->n_seen++ % 4096 == 0 && is_canceled(f->s))
-		return -ECANCELED;
-	if (is_out(f, sq_trigrams_bound(f->t, name.n)))
-		return 0;
+	if (r || is_out(f, sq_trigrams_bound(f->t, name.n)))
+		return r;
 	new.similarity = sq_trigrams_similarity(f->t, name);
-	if (!is_out(f, new.similarity) && is_defined(f->v, id))
-		offer(f->v, f->c, new);
+	if (!is_out(f, new.similarity) && is_defined(f->run->v, id))
+		offer(f->run->v, f->c, new);
 	return 0;
 }
 
 static int collect(struct fuzzy *f)
 {
+	const struct sq_version *v = f->run->v;
 	int r = 0;
 
-	for (uint32_t i = 0; !r && i < f->v->n_dicts; i++) {
-		const struct sq_dict *d = f->v->dicts[i];
+	for (uint32_t i = 0; !r && i < v->n_dicts; i++) {
+		const struct sq_dict *d = v->dicts[i];
 
 		for (uint32_t k = 0; !r && k < d->n; k++)
 			r = look_at(f, d->first + k, sq_dict_get(d, d->first + k));
@@ -214,34 +225,44 @@ static int collect(struct fuzzy *f)
 	return r;
 }
 
-static int search_fuzzy(const struct sq_version *v, const struct sq_search *s,
-			struct sq_picks *picks)
+static int search_fuzzy(struct run *run)
 {
 	struct sq_trigrams *t = sq_malloc(sizeof(*t));
 	struct candidates *c = sq_calloc(1, sizeof(*c));
 	int r = -ENOMEM;
 
 	if (t && c) {
-		sq_trigrams_init(t, s->pattern);
-		r = collect(&(struct fuzzy){ v, s, t, c, 0 });
+		sq_trigrams_init(t, run->s->pattern);
+		r = collect(&(struct fuzzy){ run, t, c });
 	}
 	for (size_t i = 0; !r && i < c->n; i++) {
 		float score = sq_jaro_winkler(
-			s->pattern, sq_version_string(v, c->v[i].id));
+			run->s->pattern, sq_version_string(run->v, c->v[i].id));
 
 		if (score >= SQ_SEARCH_FUZZY_MIN_SCORE)
-			r = add_name(v, s, c->v[i].id, score, picks);
+			r = add_name(run, c->v[i].id, score);
 	}
 	sq_free(t);
 	sq_free(c);
 	return r;
 }
 
+static int search(struct run *run, struct sq_query_error *ret_err)
+{
+	if (run->s->mode == SQ_SEARCH_FUZZY)
+		return search_fuzzy(run);
+	if (run->s->mode == SQ_SEARCH_REGEX)
+		return search_regex(run, ret_err);
+	return search_exact(run);
+}
+
 int sq_search_run(const struct sq_version *v, const struct sq_search *s,
 		  struct sq_result *ret_r, struct sq_query_error *ret_err)
 {
-	bool fuzzy = s->mode == SQ_SEARCH_FUZZY;
 	struct sq_picks picks;
+	struct run run = {
+		.v = v, .s = s, .picks = &picks, .max_rows = s->max_rows ? s->max_rows : SQ_QUERY_MAX_ROWS,
+	};
 	int r;
 
 	if (!s->pattern.n)
@@ -249,15 +270,15 @@ int sq_search_run(const struct sq_version *v, const struct sq_search *s,
 	if (s->pattern.n > SQ_SEARCH_MAX_PATTERN)
 		return refuse(ret_err, "the pattern is longer than 1024 bytes");
 	sq_picks_init(&picks, v, s->limit,
-		      fuzzy ? SQ_PICKS_BY_SCORE : SQ_PICKS_BY_PATH);
-	if (fuzzy)
-		r = search_fuzzy(v, s, &picks);
-	else if (s->mode == SQ_SEARCH_REGEX)
-		r = search_regex(v, s, &picks, ret_err);
-	else
-		r = search_exact(v, s, &picks);
-	if (!r)
+		      s->mode == SQ_SEARCH_FUZZY ? SQ_PICKS_BY_SCORE : SQ_PICKS_BY_PATH);
+	r = search(&run, ret_err);
+	if (!r || r == STOP) {
 		sq_picks_finish(&picks, ret_r);
+		ret_r->cut = r == STOP ? SQ_CUT_ROWS : ret_r->truncated ? SQ_CUT_LIMIT : SQ_CUT_NONE;
+		ret_r->truncated = ret_r->cut != SQ_CUT_NONE;
+		ret_r->n_examined = run.n_rows;
+		r = 0;
+	}
 	sq_picks_deinit(&picks);
 	return r;
 }

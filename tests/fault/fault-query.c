@@ -75,12 +75,13 @@ static int query(uint64_t *ret)
 
 static int neighbours(uint64_t *ret)
 {
+	const struct sq_neighbours_ask ask = { .limit = 100 };
 	struct sq_neighbours in = { 0 }, out = { 0 };
 	const struct sq_version *v = sq_graph_current(rig.g);
-	int r = sq_direct_callers(v, SQ_LIT("w1"), 100, &in);
+	int r = sq_direct_callers(v, SQ_LIT("w1"), &ask, &in);
 
 	if (!r)
-		r = sq_direct_callees(v, SQ_LIT("w1"), 100, &out);
+		r = sq_direct_callees(v, SQ_LIT("w1"), &ask, &out);
 	*ret = in.total * 1000 + out.total;
 	sq_neighbours_deinit(&in);
 	sq_neighbours_deinit(&out);

@@ -249,12 +249,25 @@ static void write_calls(void)
 	rig_write(&rig, "more.c", "#include \"calls.h\"\nstruct pair make(void) { struct pair p = { leaf(1) }; return p; }\n");
 }
 
+/* what no fact of ours says is refused by name, not answered by an empty list */
+static void not_recorded(const char *method, const char *field, const char *more)
+{
+	struct sq_json_doc *d = rig_fails(&rig, -32602, method, "{\"path\":\"%s\"%s}", rig.tree, more);
+	const struct sq_json *details = sq_json_get(sq_json_get(sq_json_get(sq_json_root(d), "error"), "data"), "details");
+
+	has_string(details, "code", "not_recorded");
+	has_string(details, "field", field);
+	sq_json_doc_free(d);
+}
+
 START_TEST(relations)
 {
 	struct sq_json_doc *d;
 	const struct sq_json *item;
 
 	write_calls();
+	rig_write(&rig, "shape.py", "class Shape:\n    def __init__(self):\n        pass\n\n"
+		  "def draw():\n    return Shape()\n\ndef kind_of(x: Shape):\n    pass\n");
 	rig_load(&rig);
 	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"leaf\",\"relation_type\":\"callers\","
 		   "\"max_depth\":3}", rig.tree);
@@ -292,6 +305,17 @@ START_TEST(relations)
 	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"nobody\",\"relation_type\":\"callers\"}", rig.tree);
 	ck_assert(!sq_json_bool(sq_json_get(data_of(d), "symbolFound"), true));
 	sq_json_doc_free(d);
+	d = rig_ok(&rig, "relation_query", "{\"path\":\"%s\",\"symbol\":\"Shape\",\"relation_type\":\"instantiations\"}",
+		   rig.tree);
+	ck_assert_int_eq(total_of(d), 1);
+	item = item_of(d, "relations", 0);
+	has_string(sq_json_get(item, "from"), "name", "draw");
+	has_string(sq_json_get(item, "to"), "name", "Shape");
+	has_string(item, "type", "instantiates");
+	ck_assert_int_eq(sq_json_int(sq_json_get(item, "depth"), 0), 1);
+	sq_json_doc_free(d);
+	not_recorded("relation_query", "relation_type", ",\"symbol\":\"leaf\",\"relation_type\":\"wraps\"");
+	not_recorded("relation_query", "relation_type", ",\"symbol\":\"leaf\",\"relation_type\":\"channel_peers\"");
 	refuses("relation_query", ",\"symbol\":\"leaf\"");
 	refuses("relation_query", ",\"symbol\":\"leaf\",\"relation_type\":\"frob\"");
 	refuses("relation_query", ",\"symbol\":\"\",\"relation_type\":\"callers\"");
@@ -330,6 +354,115 @@ START_TEST(pages)
 	has_string(rig_result(d), "truncated_reason", "max_results");
 	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "relations")), 3);
 	sq_json_doc_free(d);
+}
+END_TEST
+
+/* the pages of one list, in order, each item once. Return: how many pages */
+static size_t walk_pages(const char *method, const char *list, const char *more, int64_t total, size_t n_items)
+{
+	char cursor[64] = "", seen[8192] = "";
+	size_t n = 0, n_pages = 0;
+
+	do {
+		struct sq_json_doc *d = rig_ok(&rig, method, "{\"path\":\"%s\",\"pagination\":{\"page_size\":2,"
+					       "\"cursor\":\"%s\"}%s}", rig.tree, cursor, more);
+		struct sq_slice next = sq_json_string(sq_json_get(rig_result(d), "next_page_token"));
+
+		ck_assert_int_eq(total_of(d), total);
+		ck_assert_int_eq(sq_json_int(sq_json_get(data_of(d), "total"), -1), total);
+		for (size_t i = 0; i < sq_json_len(sq_json_get(data_of(d), list)); i++, n++) {
+			struct sq_slice s = sq_json_string(sq_json_get(item_of(d, list, i), "qualifiedName"));
+			char text[200];
+
+			if (!s.n)
+				s = sq_json_string(sq_json_get(item_of(d, list, i), "chain"));
+			snprintf(text, sizeof(text), "[%.*s]", (int)s.n, s.p);
+			ck_assert_msg(!strstr(seen, text), "%s again", text);
+			strcat(seen, text);
+		}
+		ck_assert(sq_json_bool(sq_json_get(rig_result(d), "truncated"), false) == (total > (int64_t)n_items));
+		snprintf(cursor, sizeof(cursor), "%.*s", (int)next.n, next.n ? next.p : "");
+		sq_json_doc_free(d);
+		n_pages++;
+	} while (*cursor);
+	ck_assert_uint_eq(n, n_items);
+	return n_pages;
+}
+
+/* totals are exact whatever the page and the limit */
+START_TEST(pages_by_cursor)
+{
+	struct sq_json_doc *d;
+	char text[4000];
+	size_t n = 0;
+
+	for (int i = 0; i < 5; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "static int lone%d(void) { return 0; }\n"
+				      "int a%d(int x);\nint b%d(int x) { return a%d(x); }\n"
+				      "int a%d(int x) { return b%d(x) + hub(x); }\n", i, i, i, i, i, i);
+	rig_write(&rig, "pages.c", text);
+	rig_write(&rig, "hub.c", "int hub(int x) { return x; }\n");
+	rig_load(&rig);
+	ck_assert_uint_eq(walk_pages("find_unused", "symbols", ",\"scope\":\"private\"", 5, 5), 3);
+	ck_assert_uint_eq(walk_pages("find_unused", "symbols", ",\"scope\":\"private\",\"max_results\":3", 5, 3), 2);
+	ck_assert_uint_eq(walk_pages("find_cycles", "cycles", "", 5, 5), 3);
+	ck_assert_uint_eq(walk_pages("find_cycles", "cycles", ",\"max_results\":2", 5, 2), 1);
+	ck_assert_uint_eq(walk_pages("direct_callers", "callers", ",\"symbol\":\"hub\"", 5, 5), 3);
+	ck_assert_uint_eq(walk_pages("direct_callers", "callers", ",\"symbol\":\"hub\",\"max_results\":4", 5, 4), 2);
+	ck_assert_uint_eq(walk_pages("direct_callees", "callees", ",\"symbol\":\"a1\"", 2, 2), 1);
+	/* the default page */
+	d = rig_ok(&rig, "find_cycles", "{\"path\":\"%s\",\"pagination\":{}}", rig.tree);
+	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "cycles")), 5);
+	ck_assert_ptr_null(sq_json_get(rig_result(d), "next_page_token"));
+	sq_json_doc_free(d);
+	d = rig_ok(&rig, "direct_callers", "{\"path\":\"%s\",\"symbol\":\"hub\",\"max_results\":1}", rig.tree);
+	has_string(rig_result(d), "truncated_reason", "max_results");
+	sq_json_doc_free(d);
+	refuses("find_unused", ",\"pagination\":{\"page_size\":501}");
+	refuses("find_unused", ",\"pagination\":{\"page_size\":0}");
+	refuses("find_unused", ",\"pagination\":{\"page_size\":\"2\"}");
+	refuses("find_cycles", ",\"pagination\":{\"cursor\":\"x\"}");
+	refuses("find_cycles", ",\"pagination\":{\"cursor\":\"999.0\"}");
+	refuses("find_cycles", ",\"pagination\":[]");
+	refuses("direct_callers", ",\"symbol\":\"hub\",\"pagination\":7");
+	not_recorded("find_unused", "exclude_cfg_gated", ",\"exclude_cfg_gated\":true");
+	sq_json_doc_free(rig_ok(&rig, "find_unused", "{\"path\":\"%s\",\"exclude_cfg_gated\":false}", rig.tree));
+}
+END_TEST
+
+static int64_t total_below(const char *below, const char *method, const char *more)
+{
+	struct sq_json_doc *d = rig_ok(&rig, method, "{\"search_path\":\"%s%s\",%s}", rig.tree, below, more);
+	int64_t n = sq_json_int(sq_json_get(rig_result(d), "total"), -1);
+
+	sq_json_doc_free(d);
+	return n;
+}
+
+/* a path below the root narrows search and query, however it is written */
+START_TEST(below_the_root)
+{
+	static const char *const all[] = { "", "/", "/.", "/sub/.." };
+	static const char *const sub[] = { "/sub", "/sub/", "/./sub", "/sub/b.c", "/link" };
+	char link[128];
+
+	snprintf(link, sizeof(link), "%s/link", rig.tree);
+	ck_assert_int_eq(symlink("sub", link), 0);
+	rig_load(&rig);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(all); i++) {
+		ck_assert_int_eq(total_below(all[i], "daemon/search", "\"pattern\":\"helper\""), 1);
+		ck_assert_int_eq(total_below(all[i], "daemon/query", "\"query\":\"callers:helper\""), 2);
+	}
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(sub); i++) {
+		ck_assert_int_eq(total_below(sub[i], "daemon/search", "\"pattern\":\"helper\""), 0);
+		ck_assert_int_eq(total_below(sub[i], "daemon/search", "\"pattern\":\"second\""), 1);
+		ck_assert_int_eq(total_below(sub[i], "daemon/search", "\"pattern\":\"e\",\"mode\":\"regex\""), 1);
+		ck_assert_int_eq(total_below(sub[i], "daemon/search", "\"pattern\":\"secnd\",\"mode\":\"fuzzy\""), 1);
+		ck_assert_int_eq(total_below(sub[i], "daemon/query", "\"query\":\"callers:helper\""), 1);
+		ck_assert_int_eq(total_below(sub[i], "daemon/query", "\"query\":\"kind:function | count\""), 1);
+	}
+	/* relations are those of the whole tree */
+	ck_assert_int_eq(rig_callers(&rig, "helper"), 2);
 }
 END_TEST
 
@@ -878,6 +1011,8 @@ static void add(TCase *tc)
 	tcase_add_test(tc, analyses);
 	tcase_add_test(tc, relations);
 	tcase_add_test(tc, pages);
+	tcase_add_test(tc, pages_by_cursor);
+	tcase_add_test(tc, below_the_root);
 	tcase_add_test(tc, impact);
 	tcase_add_test(tc, trace);
 	tcase_add_test(tc, graphs);

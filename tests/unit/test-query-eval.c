@@ -332,7 +332,7 @@ START_TEST(neighbours)
 	struct sq_neighbours n = { 0 };
 
 	make_tree();
-	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("helper"), 10, &n), 0);
+	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("helper"), &(struct sq_neighbours_ask){ .limit = 10 }, &n), 0);
 	ck_assert_uint_eq(n.n, 3);
 	ck_assert_uint_eq(n.total, 3);
 	assert_neighbour(&n.v[0], "a.c:main ", 2, 3);
@@ -341,20 +341,20 @@ START_TEST(neighbours)
 	ck_assert_uint_eq(n.v[2].name, SQ_NAME_NONE);
 	sq_neighbours_deinit(&n);
 
-	ck_assert_int_eq(sq_direct_callees(version(), SQ_LIT("main"), 10, &n), 0);
+	ck_assert_int_eq(sq_direct_callees(version(), SQ_LIT("main"), &(struct sq_neighbours_ask){ .limit = 10 }, &n), 0);
 	ck_assert_uint_eq(n.n, 2);
 	assert_neighbour(&n.v[0], "z.c:helper ", 2, 3);
 	ck_assert_int_ne(n.v[0].rule, SQ_RULE_NONE);
 	assert_neighbour(&n.v[1], "?:missing", 1, 6);
 	sq_neighbours_deinit(&n);
 
-	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("helper"), 1, &n), 0);
+	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("helper"), &(struct sq_neighbours_ask){ .limit = 1 }, &n), 0);
 	ck_assert_uint_eq(n.n, 1);
 	ck_assert_uint_eq(n.total, 3);
-	ck_assert(n.truncated);
+	ck_assert_int_eq(n.cut, SQ_CUT_LIMIT);
 	sq_neighbours_deinit(&n);
 
-	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("nobody"), 9, &n), 0);
+	ck_assert_int_eq(sq_direct_callers(version(), SQ_LIT("nobody"), &(struct sq_neighbours_ask){ .limit = 9 }, &n), 0);
 	ck_assert_uint_eq(n.total, 0);
 	sq_neighbours_deinit(&n);
 }
@@ -386,7 +386,7 @@ START_TEST(empty_version)
 	assert_items(&r, "", "fuzzy");
 	r = query("NOT kind:function OR callers:x", 10);
 	assert_items(&r, "", "query");
-	ck_assert_int_eq(sq_direct_callees(version(), SQ_LIT("a"), 10, &n), 0);
+	ck_assert_int_eq(sq_direct_callees(version(), SQ_LIT("a"), &(struct sq_neighbours_ask){ .limit = 10 }, &n), 0);
 	ck_assert_uint_eq(n.total, 0);
 }
 END_TEST

@@ -37,7 +37,10 @@ static const struct { const char *path, *text; } files[] = {
 		       "impl Draw for Foo { fn draw(&self) {} }\n"
 		       "impl fmt::Display for Foo { fn fmt(&self) -> fmt::Result "
 		       "{ Ok(()) } }\n"
-		       "pub async fn load(x: u32) -> Result<u32, String> { Ok(x) }\n" },
+		       "pub async fn load(x: u32) -> Result<u32, String> { Ok(x) }\n"
+		       "pub fn pen() { let _a = 9; }\n"
+		       "pub struct Ink;\n"
+		       "impl Ink { pub fn dip(&self) { pen() } }\n" },
 	{ "ts/x.ts", "export interface Run { go(): void }\n"
 		     "export class A implements Run { go(): void {}\n"
 		     "private hid(): number { return 1 } }\n"
@@ -137,7 +140,7 @@ START_TEST(each_field)
 		{ "lang:ts kind:function", "boo inner" },
 		{ "parent:A", "go hid" },
 		{ "parent ~= ^Fo", "draw fmt" },
-		{ "scope:file lang:rust", "Foo Draw load" },
+		{ "scope:file lang:rust", "Foo Draw load pen Ink" },
 		{ "scope:class lang:python", "go make" },
 		{ "text ~= TODO", "Child make" },
 		{ "text ~= /todo HERE/i kind:method", "make" },
@@ -145,6 +148,9 @@ START_TEST(each_field)
 		{ "text ~= /os.*Base/", "" },
 		{ "callers:helper", "run" },
 		{ "callees:run", "helper ping" },
+		/* a method speaks for its type, wherever it is written */
+		{ "callees:Ink", "pen" },
+		{ "callees:S", "" },
 		{ "references:Child", "make main" },
 		{ "references:Base", "Child" },
 		{ "references:helper", "my_ops run" },
@@ -204,6 +210,7 @@ START_TEST(relations_of_sets)
 	assert_names("kind:function lang:c callers < 1", "run lonely lonely");
 	assert_names("callers:(kind:function lang:c)", "run ping pong");
 	assert_names("callees:(name:run OR name:inner)", "helper ping boo");
+	assert_names("callees:(kind:struct lang:rust)", "pen");
 	assert_names("callers:(callers:(name:pong))", "run pong");
 	assert_names("kind:function CALLS name:helper", "run");
 	assert_names("kind:class INHERITS name:Base", "Child");
@@ -250,6 +257,37 @@ START_TEST(pairs_of_imports)
 }
 END_TEST
 
+static void assert_below(const char *text, const char *below, const char *want, uint64_t total)
+{
+	const struct sq_query_opts o = {
+		.limit = 1000, .below = sq_slice_z(below), .source = &source, .gate = { 1, 3, 4 },
+	};
+	struct sq_query_error err;
+	struct sq_result res = { 0 };
+
+	ck_assert_msg(!run(text, &o, &res, &err), "%s: %s", text, err.message);
+	ck_assert_msg(res.total == total, "%s below %s: %llu", text, below, (unsigned long long)res.total);
+	ck_assert_msg(!*want || sq_slice_is(name_of(res.items[0]), want), "%s below %s", text, below);
+	sq_result_deinit(&res);
+}
+
+/* matches lie below a directory or in a file; what they are related to may lie elsewhere */
+START_TEST(below)
+{
+	assert_below("name:lonely", "c/b.c", "lonely", 1);
+	assert_below("kind:function", "c", "helper", 6);
+	assert_below("kind:function", "c/", "", 0);             /* not as the graph has paths */
+	assert_below("kind:class", "ts", "A", 2);
+	assert_below("kind:class", "t", "", 0);                 /* a prefix is no directory */
+	assert_below("imports:(name:boo)", "ts/y.ts", "User", 2);
+	assert_below("callers:(lang:c)", "c/b.c", "", 0);
+	assert_below("callees:(path:c/a.c)", "c/a.c", "helper", 3);
+	assert_below("kind:class IMPORTS lang:ts", "ts", "User", 1);
+	assert_below("NOT kind:function", "c/a.c", "ops", 3);
+	assert_below("o | count", "ts", "", 3);               /* narrow enough for the gate */
+}
+END_TEST
+
 static void assert_group(const struct sq_groups *g, size_t i, const char *value,
 			 uint64_t count)
 {
@@ -266,9 +304,9 @@ START_TEST(pipeline)
 	ck_assert_uint_eq(res.n_items, 0);
 	ck_assert_uint_eq(res.groups[0].total, 4);
 	assert_group(&res.groups[0], 0, "c", 6);
-	assert_group(&res.groups[0], 1, "typescript", 2);
-	assert_group(&res.groups[0], 2, "python", 1);
-	assert_group(&res.groups[0], 3, "rust", 1);
+	assert_group(&res.groups[0], 1, "rust", 2);
+	assert_group(&res.groups[0], 2, "typescript", 2);
+	assert_group(&res.groups[0], 3, "python", 1);
 	sq_result_deinit(&res);
 
 	res = query("kind:function | top 1 lang");
@@ -350,6 +388,7 @@ int main(void)
 	tcase_add_test(c, relations_of_sets);
 	tcase_add_test(c, pairs_of_a_join);
 	tcase_add_test(c, pairs_of_imports);
+	tcase_add_test(c, below);
 	tcase_add_test(c, pipeline);
 	tcase_add_test(c, budgets_and_refusals);
 	suite_add_tcase(s, c);
