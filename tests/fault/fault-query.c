@@ -186,7 +186,7 @@ static Suite *suite(void)
 int main(void)
 {
 #ifdef SQ_TEST_HOOKS
-	return rig_main(suite);
+	return suite_run(suite());
 #else
 	printf("SKIP: needs --enable-test-hooks\n");
 	return 77;

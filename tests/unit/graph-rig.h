@@ -4,13 +4,13 @@
  * graph-rig — what the tests of src/graph share: a graph with an epoch, made-up
  * languages, files whose facts follow from a seed, and workers.
  */
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/suite.h"
 #include "base/epoch.h"
 #include "base/hash.h"
 #include "facts/facts.h"
@@ -352,15 +352,4 @@ static inline void rig_same_text(struct sq_buf *a, struct sq_buf *b, const char 
 	sq_buf_putc(b, '\0');
 	ck_abort_msg("%s\n  incremental: %.*s\n  clean:       %.*s", what, (int)strcspn(a->p + line, "\n"),
 		     a->p + line, (int)strcspn(b->p + line, "\n"), b->p + line);
-}
-
-static inline int rig_main(Suite *(*suite)(void))
-{
-	SRunner *sr = srunner_create(suite());
-	int failed;
-
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

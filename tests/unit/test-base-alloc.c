@@ -4,12 +4,11 @@
 #define SQ_TEST_HOOKS 1
 #include "base/alloc.c"
 
-#include <check.h>
-
 #include "base/arena.h"
 #include "base/ring.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "../support/suite.h"
 
 START_TEST(sizes)
 {
@@ -189,8 +188,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-alloc");
 	TCase *t = tcase_create("alloc");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, sizes);
 	tcase_add_test(t, counts_live_bytes);
@@ -204,9 +201,5 @@ int main(void)
 	tcase_add_test(t, delay_is_shared);
 #endif
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

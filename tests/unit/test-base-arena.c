@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <string.h>
 
 /* pieces of many sizes stay apart, aligned, and add up */
@@ -79,16 +79,10 @@ int main(void)
 {
 	Suite *s = suite_create("base-arena");
 	TCase *t = tcase_create("arena");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, pieces);
 	tcase_add_test(t, clearing);
 	tcase_add_test(t, large_first);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

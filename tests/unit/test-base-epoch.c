@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/epoch.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -203,8 +203,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-epoch");
 	TCase *t = tcase_create("epoch");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, alone);
 	tcase_add_test(t, reader_holds);
@@ -214,9 +212,5 @@ int main(void)
 	tcase_add_test(t, misuse);
 #endif
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "../support/suite.h"
 
 static uint8_t bytes[512];
 
@@ -147,8 +147,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-hash");
 	TCase *t = tcase_create("hash");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, stable);
 	tcase_add_test(t, placement);
@@ -156,9 +154,5 @@ int main(void)
 	tcase_add_test(t, names);
 	tcase_add_test(t, seeds);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/heap.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "../support/suite.h"
 
 static struct sq_heap *fresh(void)
 {
@@ -423,8 +423,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-heap");
 	TCase *t = tcase_create("heap");
-	SRunner *r;
-	int n;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, any_order);
@@ -439,9 +437,5 @@ int main(void)
 #endif
 	tcase_add_test(t, no_memory_gives_null);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -5,13 +5,13 @@
 #include "base/error.c"
 #include "base/lock.c"
 
-#include <check.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/time.h"
+#include "../support/suite.h"
 
 static struct sq_lock low = SQ_LOCK_STATIC(SQ_RANK_WORKSPACES, "low");
 static struct sq_lock high = SQ_LOCK_STATIC(SQ_RANK_GRAPH, "high");
@@ -174,16 +174,10 @@ int main(void)
 {
 	Suite *s = suite_create("base-lock");
 	TCase *t = tcase_create("lock");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, ranks);
 	tcase_add_test(t, waiting);
 	tcase_add_test(t, error_trail);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +125,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-log");
 	TCase *t = tcase_create("log");
-	SRunner *r;
-	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, levels);
@@ -134,9 +132,5 @@ int main(void)
 	tcase_add_test(t, journal);
 	tcase_add_test(t, rate);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

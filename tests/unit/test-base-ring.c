@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/ring.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 
@@ -74,16 +74,10 @@ int main(void)
 {
 	Suite *s = suite_create("base-ring");
 	TCase *t = tcase_create("ring");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, arguments);
 	tcase_add_test(t, model);
 	tcase_add_test(t, single_slot);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/str.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 
 START_TEST(slices)
@@ -104,8 +104,6 @@ int main(void)
 {
 	Suite *s = suite_create("base-str");
 	TCase *t = tcase_create("str");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, slices);
 	tcase_add_test(t, order);
@@ -114,9 +112,5 @@ int main(void)
 	tcase_add_test(t, formatting);
 	tcase_add_test(t, escapes);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

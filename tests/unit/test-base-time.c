@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/time.h"
-
-#include <check.h>
+#include "../support/suite.h"
 
 START_TEST(monotonic)
 {
@@ -34,15 +33,9 @@ int main(void)
 {
 	Suite *s = suite_create("base-time");
 	TCase *t = tcase_create("time");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, monotonic);
 	tcase_add_test(t, rfc3339);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/varint.h"
-
-#include <check.h>
+#include "../support/suite.h"
 
 static void round_trip(uint64_t v)
 {
@@ -73,16 +72,10 @@ int main(void)
 {
 	Suite *s = suite_create("base-varint");
 	TCase *t = tcase_create("varint");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, round_trips);
 	tcase_add_test(t, damaged);
 	tcase_add_test(t, zigzag);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/vec.h"
-
-#include <check.h>
+#include "../support/suite.h"
 
 struct pair {
 	int a;
@@ -51,15 +50,9 @@ int main(void)
 {
 	Suite *s = suite_create("base-vec");
 	TCase *t = tcase_create("vec");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, push);
 	tcase_add_test(t, reserve);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

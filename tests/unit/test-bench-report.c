@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,6 +6,7 @@
 #include "bench/goal.h"
 #include "bench/scenario.h"
 #include "proto/json.h"
+#include "../support/suite.h"
 
 static void fill(struct sq_sample *s, const double *v, size_t n)
 {
@@ -303,8 +303,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench/report");
 	TCase *t = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(t, test_summary);
 	tcase_add_test(t, test_quantile);
@@ -317,9 +315,5 @@ int main(void)
 	tcase_add_test(t, test_judge);
 	tcase_add_test(t, test_table);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/text.h"
+#include "../support/suite.h"
 
 static void assert_text(struct sq_buf *b, const char *want)
 {
@@ -83,16 +83,11 @@ int main(void)
 {
 	Suite *s = suite_create("cli-text");
 	TCase *c = tcase_create("text");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, safe);
 	tcase_add_test(c, numbers);
 	tcase_add_test(c, durations);
 	tcase_add_test(c, paths);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The public library against a scripted daemon in a child process. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 
 #include "proto/frame.h"
 #include "proto/rpc.h"
+#include "../support/suite.h"
 
 static char dir[64], path[96];
 static pid_t server;
@@ -527,8 +527,6 @@ int main(void)
 {
 	Suite *s = suite_create("client-call");
 	TCase *c = tcase_create("client");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 30);
@@ -547,8 +545,5 @@ int main(void)
 	tcase_add_test(c, start_that_hangs);
 	tcase_add_test(c, start_gets_arguments_and_socket);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdlib.h>
 
 #include "daemon/latency.h"
+#include "../support/suite.h"
 
 /* each bucket ends where it says, and no time is told more than a sixteenth too long */
 START_TEST(buckets_are_narrow)
@@ -46,14 +46,9 @@ int main(void)
 {
 	Suite *s = suite_create("daemon-latency");
 	TCase *c = tcase_create("latency");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, buckets_are_narrow);
 	tcase_add_test(c, quantiles_are_upper_bounds);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

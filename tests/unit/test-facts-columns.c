@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include <check.h>
-
 #include "facts-random.h"
+#include "../support/suite.h"
 
 static struct sq_facts_builder *builder;
 
@@ -381,8 +380,6 @@ int main(void)
 {
 	TCase *tc = tcase_create("columns");
 	Suite *s = suite_create("facts-columns");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
@@ -394,9 +391,5 @@ int main(void)
 	tcase_add_test(tc, reorder);
 	tcase_add_test(tc, damaged);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "facts/kinds.h"
-
-#include <check.h>
+#include "../support/suite.h"
 
 START_TEST(names_parse_back)
 {
@@ -44,16 +43,10 @@ int main(void)
 {
 	TCase *tc = tcase_create("kinds");
 	Suite *s = suite_create("facts-kinds");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, names_parse_back);
 	tcase_add_test(tc, unknown);
 	tcase_add_test(tc, numbers);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The bindings that tests/fixtures/link states, against the linker's. */
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "treegraph.h"
+#include "../support/suite.h"
 
 static const struct sq_version *version;
 
@@ -165,17 +165,11 @@ int main(int argc, char **argv)
 {
 	Suite *s = suite_create("graph-link");
 	TCase *tc = tcase_create("fixtures");
-	SRunner *sr;
-	int failed;
 
 	if (argc == 3 && !strcmp(argv[1], "--print"))
 		return print_tree(argv[2]);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, bindings_are_as_stated);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -53,5 +53,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	return rig_main(suite);
+	return suite_run(suite());
 }

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include <check.h>
-
 #include "base/time.h"
 #include "lang/lang.h"
+#include "../support/suite.h"
 
 static struct sq_lang_registry *registry;
 static struct sq_extractor *extractor;
@@ -194,46 +193,44 @@ START_TEST(long_line)
 }
 END_TEST
 
+/* what many lines give under the limits now set */
+static void stops(size_t n_lines, int expected)
+{
+	struct sq_buf b = repeat("int a;\n", n_lines);
+	struct sq_facts f;
+
+	ck_assert_int_eq(sq_extract(extractor, SQ_LANG_C, sq_buf_slice(&b), &limits, &f), expected);
+	sq_buf_deinit(&b);
+}
+
 START_TEST(steps)
 {
-	struct sq_buf b = repeat("int a;\n", 20000);
 	struct sq_facts f;
 
 	limits.max_steps = 10;
-	ck_assert_int_eq(sq_extract(extractor, SQ_LANG_C, sq_buf_slice(&b), &limits, &f),
-			 SQ_LANG_E_LIMIT);
+	stops(20000, SQ_LANG_E_LIMIT);
 	sq_extract_limits_default(&limits);
 	/* the parser starts afresh after it was stopped */
 	f = extract(SQ_LANG_C, SQ_LIT("int fresh;"));
 	ck_assert_uint_eq(f.columns.n_defs, 1);
 	ck_assert(has_def(&f, "fresh"));
 	sq_facts_deinit(&f);
-	sq_buf_deinit(&b);
 }
 END_TEST
 
 START_TEST(watchdog)
 {
-	struct sq_buf b = repeat("int a;\n", 200000);
-	struct sq_facts f;
-
 	limits.watchdog_ns = 1;
-	ck_assert_int_eq(sq_extract(extractor, SQ_LANG_C, sq_buf_slice(&b), &limits, &f),
-			 SQ_LANG_E_TIMEOUT);
-	sq_buf_deinit(&b);
+	stops(200000, SQ_LANG_E_TIMEOUT);
 }
 END_TEST
 
 START_TEST(cancel)
 {
-	struct sq_buf b = repeat("int a;\n", 200000);
 	bool flag = true;
-	struct sq_facts f;
 
 	limits.cancel = &flag;
-	ck_assert_int_eq(sq_extract(extractor, SQ_LANG_C, sq_buf_slice(&b), &limits, &f),
-			 SQ_LANG_E_CANCELLED);
-	sq_buf_deinit(&b);
+	stops(200000, SQ_LANG_E_CANCELLED);
 }
 END_TEST
 
@@ -398,7 +395,6 @@ int main(void)
 	TCase *tc = tcase_create("extract");
 	Suite *s = suite_create("lang-extract");
 	const char *why = "?";
-	SRunner *sr;
 	int failed;
 
 	if (sq_lang_registry_new(NULL, &registry) < 0)
@@ -425,10 +421,7 @@ int main(void)
 	tcase_add_test(tc, detect);
 	tcase_add_test(tc, registered);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s);
 	registry = sq_lang_registry_free(registry);
-	return failed != 0;
+	return failed;
 }

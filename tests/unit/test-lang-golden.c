@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "lang/lang.h"
+#include "../support/suite.h"
 
 static struct sq_lang_registry *registry;
 static struct sq_extractor *extractor;
@@ -147,7 +146,6 @@ int main(void)
 	TCase *tc = tcase_create("golden");
 	Suite *s = suite_create("lang-golden");
 	const char *why = "?";
-	SRunner *sr;
 	int failed;
 
 	if (sq_lang_registry_new(NULL, &registry) < 0 ||
@@ -160,11 +158,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, fixtures);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s);
 	extractor = sq_extractor_free(extractor);
 	registry = sq_lang_registry_free(registry);
-	return failed != 0;
+	return failed;
 }

@@ -17,13 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/time.h"
 #include "earlier.h"
 #include "lang/cut.h"
 #include "lang/lang-c.h"
 #include "lang/lang.h"
+#include "../support/suite.h"
 
 static struct sq_lang_registry *registry;
 static struct sq_extractor *extractor;
@@ -301,7 +300,6 @@ int main(int argc, char **argv)
 {
 	Suite *s = suite_create("lang/runs");
 	TCase *tc = tcase_create("runs");
-	SRunner *sr;
 	int failed;
 
 	if (sq_lang_registry_new(NULL, &registry) || sq_extractor_new(registry, &extractor))
@@ -314,11 +312,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, random_files);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
+	failed = suite_run(s);
 	sq_extractor_free(extractor);
 	sq_lang_registry_free(registry);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed;
 }

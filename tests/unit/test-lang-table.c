@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "language.h"   /* of the core: ts_language_lookup() and what it reads */
 
 #include "base/str.h"
 #include "lang/table.h"
+#include "../support/suite.h"
 
 static void compare_states(const char *name, const TSLanguage *plain, const TSLanguage *dense)
 {
@@ -81,14 +80,8 @@ int main(void)
 {
 	Suite *s = suite_create("lang/table");
 	TCase *tc = tcase_create("table");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_test(tc, every_grammar);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdlib.h>
 
 #include "proto/frame.h"
 #include "proto/hello.h"
+#include "../support/suite.h"
 
 START_TEST(frame_round_trip)
 {
@@ -212,8 +212,6 @@ int main(void)
 {
 	Suite *s = suite_create("proto-frame");
 	TCase *c = tcase_create("frame");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, frame_round_trip);
 	tcase_add_test(c, frame_waits_for_more);
@@ -226,8 +224,5 @@ int main(void)
 	tcase_add_test(c, hello_answers);
 	tcase_add_test(c, hello_request_is_a_daemon_hello);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

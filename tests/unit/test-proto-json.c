@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "proto/json.h"
+#include "../support/suite.h"
 
 static struct sq_json_doc *parse(const char *text)
 {
@@ -347,8 +347,6 @@ int main(void)
 {
 	Suite *s = suite_create("proto-json");
 	TCase *c = tcase_create("json");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, reads_every_type);
 	tcase_add_test(c, wrong_type_gives_default);
@@ -366,8 +364,5 @@ int main(void)
 	tcase_add_test(c, base64_round_trip);
 	tcase_add_test(c, tree_writes_itself);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

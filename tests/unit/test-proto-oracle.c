@@ -5,11 +5,11 @@
  * int64_t, see judge(), and a NUL behind the document, which jansson overlooks
  * and which is not drawn here (test-proto-json has it).
  */
-#include <check.h>
 #include <jansson.h>
 #include <stdlib.h>
 
 #include "proto/json.h"
+#include "../support/suite.h"
 
 #define N_DOCUMENTS 60000
 #define DEPTH 5
@@ -252,15 +252,10 @@ int main(void)
 {
 	Suite *s = suite_create("proto-oracle");
 	TCase *c = tcase_create("json");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, reads_what_jansson_reads);
 	tcase_add_test(c, nests_as_deeply_as_jansson);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

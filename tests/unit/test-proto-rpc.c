@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdlib.h>
 
 #include "proto/rpc.h"
+#include "../support/suite.h"
 
 static struct sq_rpc_message decode(const char *text)
 {
@@ -266,8 +266,6 @@ int main(void)
 {
 	Suite *s = suite_create("proto-rpc");
 	TCase *c = tcase_create("rpc");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, ids_keep_their_source_text);
 	tcase_add_test(c, ids_of_other_types_are_refused);
@@ -280,8 +278,5 @@ int main(void)
 	tcase_add_test(c, errors);
 	tcase_add_test(c, requests_decode);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* what decides in each language, and what only looks like it */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "query/complexity.h"
+#include "../support/suite.h"
 
 struct sample { enum sq_lang lang; const char *text; size_t n; };
 static const struct sample samples[] = {
@@ -59,14 +59,9 @@ int main(void)
 {
 	Suite *s = suite_create("query-complexity");
 	TCase *tc = tcase_create("all");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(tc, counts, 0, SQ_ARRAY_SIZE(samples));
 	tcase_add_loop_test(tc, cut_short, 0, SQ_ARRAY_SIZE(samples));
 	suite_add_tcase(s, tc);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

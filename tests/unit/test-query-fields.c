@@ -4,6 +4,7 @@
 #include "tree-scratch.h"
 
 #include "query/query.h"
+#include "../support/suite.h"
 
 static const struct { const char *path, *text; } files[] = {
 	{ "c/a.c", "#include \"a.h\"\n"
@@ -379,8 +380,6 @@ int main(void)
 {
 	Suite *s = suite_create("query-fields");
 	TCase *c = tcase_create("fields");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
@@ -392,8 +391,5 @@ int main(void)
 	tcase_add_test(c, pipeline);
 	tcase_add_test(c, budgets_and_refusals);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

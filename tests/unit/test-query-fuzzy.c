@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "query/fuzzy.h"
+#include "../support/suite.h"
 
 static void assert_near(float got, double want)
 {
@@ -61,15 +61,10 @@ int main(void)
 {
 	Suite *s = suite_create("query-fuzzy");
 	TCase *c = tcase_create("fuzzy");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, jaro_winkler);
 	tcase_add_test(c, long_names_are_cut);
 	tcase_add_test(c, trigrams);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "query/expr.h"
+#include "../support/suite.h"
 
 static void print(const struct sq_query *q, const struct sq_expr *e,
 		  struct sq_buf *out)
@@ -270,8 +270,6 @@ int main(void)
 {
 	Suite *s = suite_create("query-parse");
 	TCase *c = tcase_create("parse");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, structure);
 	tcase_add_test(c, values);
@@ -283,8 +281,5 @@ int main(void)
 	tcase_add_test(c, errors_know_their_place);
 	tcase_add_test(c, limits);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <errno.h>
 #include <regex.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 
 #include "query/automaton.h"
 #include "query/regex.h"
+#include "../support/suite.h"
 
 static char message[SQ_REGEX_MESSAGE];
 
@@ -441,8 +441,6 @@ int main(void)
 {
 	Suite *s = suite_create("query-regex");
 	TCase *c = tcase_create("regex");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(c, 300);
 	tcase_add_test(c, dialect);
@@ -460,8 +458,5 @@ int main(void)
 	tcase_add_test(c, room_is_bounded);
 	tcase_add_test(c, cancelled);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "rebuild/lane.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rebuild/estimate.h"
+#include "../support/suite.h"
 
 static struct sq_lane lane;
 static char told[64];          /* letters of the waiters told, in order */
@@ -245,8 +245,6 @@ int main(void)
 {
 	Suite *suite = suite_create("rebuild/lane");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, merging);
@@ -256,9 +254,5 @@ int main(void)
 	tcase_add_test(tc, flags);
 	tcase_add_test(tc, estimates);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rebuild/trees.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,6 @@ int main(void)
 {
 	Suite *s = suite_create("rebuild/trees");
 	TCase *c = tcase_create("trees");
-	SRunner *r;
 	int failed;
 
 	if (sq_lang_registry_new(NULL, &registry) || sq_extractor_new(registry, &extractor))
@@ -154,11 +153,8 @@ int main(void)
 	tcase_add_test(c, the_budget_holds);
 	tcase_add_test(c, a_difference_is_told);
 	suite_add_tcase(s, c);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
+	failed = suite_run(s);
 	sq_extractor_free(extractor);
 	sq_lang_registry_free(registry);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/cpu.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "../support/suite.h"
 
 static char dir[64];
 static int root;
@@ -121,8 +121,6 @@ int main(void)
 {
 	Suite *s = suite_create("sys-cpu");
 	TCase *t = tcase_create("cpu");
-	SRunner *r;
-	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, no_cgroup);
@@ -131,9 +129,5 @@ int main(void)
 	tcase_add_test(t, version1);
 	tcase_add_test(t, affinity);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/fd.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "../support/suite.h"
 
 static char dir[64];
 
@@ -205,8 +205,6 @@ int main(void)
 {
 	Suite *s = suite_create("sys-fd");
 	TCase *t = tcase_create("fd");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, closing);
 	tcase_add_test(t, whole_file);
@@ -214,9 +212,5 @@ int main(void)
 	tcase_add_test(t, offsets);
 	tcase_add_test(t, beneath);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

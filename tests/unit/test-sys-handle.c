@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/handle.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "sys/fd.h"
+#include "../support/suite.h"
 
 static char dir[64];
 static int root;
@@ -120,8 +120,6 @@ int main(void)
 	struct sq_handle h;
 	Suite *s;
 	TCase *t;
-	SRunner *r;
-	int n;
 
 	if (sq_handle_get(AT_FDCWD, "/tmp", 0, &h) == SQ_HANDLE_E_NONE) {
 		puts("SKIP: the filesystem of /tmp has no file handles");
@@ -135,9 +133,5 @@ int main(void)
 	tcase_add_test(t, filesystems);
 	tcase_add_test(t, opening);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -6,12 +6,12 @@
 
 #include "sys/jobs.h"
 
-#include <check.h>
 #include <string.h>
 
 #include "base/atomic.h"
 #include "sys/thread.h"
 #include "sys/wake.h"
+#include "../support/suite.h"
 
 static unsigned n_run;
 static struct sq_jobs *queue;
@@ -213,8 +213,6 @@ int main(void)
 {
 	Suite *s = suite_create("sys-jobs");
 	TCase *t = tcase_create("jobs");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, limits);
 	tcase_add_test(t, in_order);
@@ -223,9 +221,5 @@ int main(void)
 	tcase_add_test(t, many);
 	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

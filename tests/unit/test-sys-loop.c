@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* the same rules for both backends */
 #include "sys/loop.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -295,14 +295,8 @@ static void add(Suite *s, const char *name, void (*setup)(void))
 int main(void)
 {
 	Suite *suite = suite_create("sys/loop");
-	SRunner *sr;
-	int failed;
 
 	add(suite, "io_uring", setup_uring);
 	add(suite, "epoll", setup_epoll);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

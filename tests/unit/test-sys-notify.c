@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/notify.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,8 +103,6 @@ int main(void)
 {
 	Suite *s = suite_create("sys-notify");
 	TCase *t = tcase_create("notify");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, nobody_listens);
 	if (sq_notify_is_built()) {
@@ -115,9 +113,5 @@ int main(void)
 		puts("SKIP: built without libsystemd: only the calls that do nothing are tested");
 	}
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -6,13 +6,13 @@
 
 #include "sys/pool.h"
 
-#include <check.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <string.h>
 
 #include "base/atomic.h"
 #include "sys/thread.h"
+#include "../support/suite.h"
 
 enum { N = 5 };
 
@@ -235,8 +235,6 @@ int main(void)
 {
 	Suite *s = suite_create("sys-pool");
 	TCase *t = tcase_create("pool");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, runs);
 	tcase_add_test(t, results);
@@ -246,9 +244,5 @@ int main(void)
 	tcase_add_test(t, none);
 	tcase_add_test(t, no_memory);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/sigfd.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
@@ -56,16 +56,10 @@ int main(void)
 {
 	Suite *s = suite_create("sys-sigfd");
 	TCase *t = tcase_create("sigfd");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, signals);
 	tcase_add_test(t, broken_pipe);
 	tcase_add_test(t, bad_signal);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/thread.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -75,15 +75,9 @@ int main(void)
 {
 	Suite *s = suite_create("sys-thread");
 	TCase *t = tcase_create("thread");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, start);
 	tcase_add_test(t, background);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

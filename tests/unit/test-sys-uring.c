@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/uring.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "../support/suite.h"
 
 START_TEST(nops)
 {
@@ -119,8 +119,6 @@ int main(void)
 {
 	Suite *s;
 	TCase *t;
-	SRunner *r;
-	int n;
 
 	if (refused())
 		return 77;
@@ -132,9 +130,5 @@ int main(void)
 	tcase_add_test(t, timeouts);
 	tcase_add_test(t, opcodes);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

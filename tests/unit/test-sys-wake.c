@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/wake.h"
 
-#include <check.h>
 #include <errno.h>
 #include <poll.h>
 
 #include "sys/thread.h"
+#include "../support/suite.h"
 
 static bool is_readable(const struct sq_wake *w)
 {
@@ -75,15 +75,9 @@ int main(void)
 {
 	Suite *s = suite_create("sys-wake");
 	TCase *t = tcase_create("wake");
-	SRunner *r;
-	int n;
 
 	tcase_add_test(t, signal_and_drain);
 	tcase_add_test(t, two_threads);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n != 0;
+	return suite_run(s);
 }

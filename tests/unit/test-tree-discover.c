@@ -10,6 +10,7 @@
 #include "sys/handle.h"
 #include "sys/pool.h"
 #include "tree-scratch.h"
+#include "../support/suite.h"
 
 static struct scratch tree;
 static struct sq_discover_opts opts;
@@ -398,8 +399,6 @@ int main(void)
 {
 	Suite *s = suite_create("tree-discover");
 	TCase *t = tcase_create("discover"), *p = tcase_create("permissions");
-	SRunner *r;
-	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	/* thousands of files, perhaps on a busy disk */
@@ -416,9 +415,5 @@ int main(void)
 	tcase_add_test(p, unreadable);
 	tcase_add_test(p, closed_root);
 	suite_add_tcase(s, p);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

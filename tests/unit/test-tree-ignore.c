@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "sys/thread.h"
 #include "tree-scratch.h"
+#include "../support/suite.h"
 
 static struct scratch tree;
 
@@ -543,8 +544,6 @@ int main(void)
 {
 	Suite *s = suite_create("tree-ignore");
 	TCase *t = tcase_create("ignore"), *g = tcase_create("git");
-	SRunner *r;
-	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -565,9 +564,5 @@ int main(void)
 	else
 		printf("SKIP: git is not installed: rules are not compared with git's\n");
 	suite_add_tcase(s, g);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "sys/thread.h"
 #include "tree/reader_priv.h"
 #include "tree-scratch.h"
+#include "../support/suite.h"
 
 #define SLOT_BYTES 65536
 #define MAX_BYTES (3u << 20)
@@ -567,8 +568,6 @@ int main(void)
 	Suite *s = suite_create("tree-reader");
 	TCase *t = tcase_create("plain"), *u = tcase_create("io_uring");
 	const char *why = NULL;
-	SRunner *r;
-	int n;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -601,9 +600,5 @@ int main(void)
 		printf("SKIP: io_uring: %s\n", why);
 	}
 	suite_add_tcase(s, u);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	n = srunner_ntests_failed(r);
-	srunner_free(r);
-	return n ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "watch/watch.h"
+#include "../support/suite.h"
 
 static struct sq_change_set *set_of(const char *const *paths)
 {
@@ -119,17 +119,11 @@ int main(void)
 {
 	Suite *s = suite_create("watch-changes");
 	TCase *tc = tcase_create("sets");
-	SRunner *sr;
-	int n_failed;
 
 	tcase_add_test(tc, sorted_and_distinct);
 	tcase_add_test(tc, below_a_subtree);
 	tcase_add_test(tc, merge_is_a_union);
 	tcase_add_test(tc, many);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	n_failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return n_failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch/dirtable.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,8 +205,6 @@ int main(void)
 {
 	Suite *s = suite_create("watch-dirtable");
 	TCase *tc = tcase_create("table");
-	SRunner *sr;
-	int n_failed;
 
 	tcase_add_test(tc, paths_and_moves);
 	tcase_add_test(tc, several_roots);
@@ -214,9 +212,5 @@ int main(void)
 	tcase_add_test(tc, model);
 	tcase_add_test(tc, misses);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	n_failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return n_failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "sys/fd.h"
 #include "watch-rig.h"
+#include "../support/suite.h"
 
 enum { NAMES = 6, BATCH_MAX = 40, LIVE_OPS = 6000 };
 
@@ -461,8 +462,7 @@ int main(void)
 {
 	Suite *s = suite_create("watch-random");
 	TCase *tc = tcase_create("random");
-	int end = 2, n_failed;
-	SRunner *sr;
+	int end = 2;
 
 	if (!rig_can(SQ_WATCH_DIRECTORY)) {
 		printf("skipped: no fanotify group with names can be made\n");
@@ -487,9 +487,5 @@ int main(void)
 		printf("as_nobody, marks_run_out: skipped: not root\n");
 	}
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	n_failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return n_failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -7,6 +7,7 @@
 
 #include "sys/fd.h"
 #include "watch-rig.h"
+#include "../support/suite.h"
 
 static const enum sq_watch_tier tiers[] = { SQ_WATCH_DIRECTORY, SQ_WATCH_FILESYSTEM };
 static struct rig rig;
@@ -588,8 +589,7 @@ int main(void)
 {
 	Suite *s = suite_create("watch-watch");
 	TCase *tc = tcase_create("events"), *own = tcase_create("mounts");
-	int first = 0, end = 2, n_failed;
-	SRunner *sr;
+	int first = 0, end = 2;
 
 	if (!rig_can(SQ_WATCH_DIRECTORY)) {
 		printf("skipped: no fanotify group with names can be made\n");
@@ -625,9 +625,5 @@ int main(void)
 		tcase_add_test(own, overlay);
 	suite_add_tcase(s, tc);
 	suite_add_tcase(s, own);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	n_failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return n_failed ? 1 : 0;
+	return suite_run(s);
 }

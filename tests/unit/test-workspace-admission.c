@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "workspace/admission.h"
+#include "../support/suite.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -130,8 +130,6 @@ int main(void)
 {
 	Suite *suite = suite_create("workspace/admission");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -139,9 +137,5 @@ int main(void)
 	tcase_add_test(tc, life_of_bytes);
 	tcase_add_test(tc, never_over_the_limit);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

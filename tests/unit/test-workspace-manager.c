@@ -2,7 +2,6 @@
 /* map, keys, publish against removal, verdicts */
 #include "workspace/manager.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/atomic.h"
 #include "graph/draft.h"
 #include "workspace/verdict.h"
+#include "../support/suite.h"
 
 #define NS_AN_HOUR (3600ull * 1000000000ull)
 
@@ -291,8 +291,6 @@ int main(void)
 {
 	Suite *suite = suite_create("workspace/manager");
 	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -301,9 +299,5 @@ int main(void)
 	tcase_add_test(tc, verdicts);
 	tcase_add_test(tc, readers_and_removals);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }
