@@ -19,9 +19,7 @@ static int print_unused(const struct sq_cli *cli, const struct sqry_value *data)
 	for (size_t i = 0; i < sqry_value_count(list); i++) {
 		const struct sqry_value *v = sqry_value_at(list, i);
 
-		sq_ask_place(&rows, v);
-		sq_rows_cell(&rows, sq_cli_text(v, "kind"));
-		sq_rows_cell(&rows, sq_cli_text(v, "qualifiedName"));
+		sq_ask_node(&rows, v);
 		sq_rows_cell(&rows, sq_cli_text(v, "visibility"));
 	}
 	r = sq_cli_print_rows(cli, &rows);

@@ -61,8 +61,18 @@ static void note_cut(const struct sqry_value *result)
 {
 	const char *why = sq_cli_text(result, "truncated_reason");
 
-	if (sqry_value_bool(sqry_value_get(result, "truncated"), false) && strcmp(why, "max_results") != 0)
+	if (sqry_value_bool(sqry_value_get(result, "truncated"), false) && *why && strcmp(why, "max_results") != 0)
 		sq_cli_note("not all is shown: %s", why);
+}
+
+static void note_absent(const struct sq_ask *a)
+{
+	const char *symbol = a->symbol ? a->symbol : a->name;
+
+	if (symbol)
+		sq_cli_note("nothing named %s is defined here", symbol);
+	else
+		sq_cli_note("nothing of that name is defined here");
 }
 
 int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_ask *a,
@@ -81,7 +91,7 @@ int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_as
 		r = cli->json ? sq_cli_print_json(cli, reply) : print(cli, data);
 		sq_cli_warn_stale(reply);
 		if (!r && !cli->json && !sqry_value_bool(sqry_value_get(data, "symbolFound"), true))
-			sq_cli_note("nothing of that name is defined here");
+			note_absent(a);
 		if (!r && !cli->json)
 			note_cut(result);
 		if (!r)
@@ -105,6 +115,13 @@ void sq_ask_step(struct sq_buf *line, const char *name)
 	if (line->n)
 		sq_buf_puts(line, " -> ");
 	sq_text_safe(line, sq_slice_z(name));
+}
+
+void sq_ask_node(struct sq_rows *rows, const struct sqry_value *v)
+{
+	sq_ask_place(rows, v);
+	sq_rows_cell(rows, sq_cli_text(v, "kind"));
+	sq_rows_cell(rows, sq_cli_text(v, "qualifiedName"));
 }
 
 void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v)

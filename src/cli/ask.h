@@ -22,6 +22,8 @@ int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_as
 	   int (*print)(const struct sq_cli *cli, const struct sqry_value *data));
 /** sq_ask_place() - a cell: where a short symbol or a node is. */
 void sq_ask_place(struct sq_rows *rows, const struct sqry_value *v);
+/** sq_ask_node() - cells: where it is, its kind, its name. */
+void sq_ask_node(struct sq_rows *rows, const struct sqry_value *v);
 /** sq_ask_step() - one more name of a chain: "a -> b -> c". */
 void sq_ask_step(struct sq_buf *line, const char *name);
 /** sq_ask_note_rest() - that @list is shorter than the total. */

@@ -4,32 +4,14 @@
 #include <sysexits.h>
 
 #include "cli/analysis.h"
+#include "cli/ask.h"
 #include "cli/opts.h"
 #include "cli/relations.h"
 #include "cli/stats.h"
 #include "cli/text.h"
 #include "cli/dispatch.h"
 
-struct ask {
-	char *path;
-	const char *symbol, *cursor;
-	int64_t limit;
-	bool hash;
-};
-
 /* ---- callers and callees ------------------------------------------------------- */
-
-static struct sqry_params *make_direct(const void *arg)
-{
-	const struct ask *a = arg;
-	struct sqry_params *p = sqry_params_new();
-
-	sqry_params_string(p, "path", a->path);
-	sqry_params_string(p, "symbol", a->symbol);
-	if (a->limit)
-		sqry_params_int(p, "max_results", a->limit);
-	return p;
-}
 
 static void add_neighbour(struct sq_rows *rows, const struct sqry_value *v)
 {
@@ -56,43 +38,35 @@ static void add_neighbour(struct sq_rows *rows, const struct sqry_value *v)
 	sq_rows_end_cell(rows);
 }
 
-static int print_neighbours(const struct sq_cli *cli,
-			    const struct sqry_value *list)
+static int print_neighbours(const struct sq_cli *cli, const struct sqry_value *data, const char *key)
 {
 	static const enum sq_style styles[] = {
 		SQ_STYLE_PLACE, SQ_STYLE_KIND, SQ_STYLE_NAME, SQ_STYLE_PLAIN,
 		SQ_STYLE_DIM,
 	};
+	const struct sqry_value *list = sqry_value_get(data, key);
 	struct sq_rows rows;
+	int r;
 
 	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
 	for (size_t i = 0; i < sqry_value_count(list); i++)
 		add_neighbour(&rows, sqry_value_at(list, i));
-	return sq_cli_print_rows(cli, &rows);
+	r = sq_cli_print_rows(cli, &rows);
+	if (!r && !sq_cli_number(data, "total") && sqry_value_bool(sqry_value_get(data, "symbolFound"), true))
+		sq_cli_note("%s has no %s", sq_cli_text(data, "target"), key);
+	if (!r)
+		sq_ask_note_rest(data, list);
+	return r;
 }
 
-static int print_direct(const struct sq_cli *cli, const struct sqry_reply *reply,
-			const char *key, const char *symbol)
+static int print_callers(const struct sq_cli *cli, const struct sqry_value *data)
 {
-	const struct sqry_value *data =
-		sqry_value_get(sqry_reply_result(reply), "data");
-	const struct sqry_value *list = sqry_value_get(data, key);
-	long long total = sq_cli_number(data, "total");
-	int r;
+	return print_neighbours(cli, data, "callers");
+}
 
-	r = cli->json ? sq_cli_print_json(cli, reply) :
-			print_neighbours(cli, list);
-	sq_cli_warn_stale(reply);
-	if (r)
-		return r;
-	if (!sqry_value_bool(sqry_value_get(data, "symbolFound"), true))
-		sq_cli_note("nothing named %s is defined here", symbol);
-	else if (!total && !cli->json)
-		sq_cli_note("%s has no %s", symbol, key);
-	if (!cli->json && (size_t)total > sqry_value_count(list))
-		sq_cli_note("%zu of %lld %s; --limit shows more",
-			    sqry_value_count(list), total, key);
-	return total ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
+static int print_callees(const struct sq_cli *cli, const struct sqry_value *data)
+{
+	return print_neighbours(cli, data, "callees");
 }
 
 static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
@@ -107,13 +81,12 @@ static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
-	struct ask a = { .path = NULL };
+	struct sq_ask a = SQ_ASK_NULL;
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N",
 		  "at most N (100)" },
 	};
-	struct sqry_reply *reply = NULL;
 	char **args;
 	unsigned n;
 	int r = sq_opts_parse(cli, &usage, opts, SQ_ARRAY_SIZE(opts), argc, argv,
@@ -122,17 +95,8 @@ static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
 	if (r)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.symbol = args[0];
-	r = sq_cli_directory(cli, dir, &a.path);
-	if (r)
-		return r;
-	r = sq_cli_ask(cli, callers ? "direct_callers" : "direct_callees",
-		       make_direct, &a, a.path, &reply);
-	if (!r)
-		r = print_direct(cli, reply, callers ? "callers" : "callees",
-				 a.symbol);
-	sqry_reply_free(reply);
-	sq_free_libc(a.path);
-	return r;
+	return sq_ask(cli, callers ? "direct_callers" : "direct_callees", dir, &a,
+		      callers ? print_callers : print_callees);
 }
 
 static int direct_callers(struct sq_cli *cli, int argc, char **argv)
@@ -202,6 +166,12 @@ static int stats(struct sq_cli *cli, int argc, char **argv)
 }
 
 /* ---- dump ------------------------------------------------------------------------ */
+
+struct ask {
+	char *path;
+	const char *cursor;
+	bool hash;
+};
 
 static struct sqry_params *make_dump(const void *arg)
 {

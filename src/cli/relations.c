@@ -7,13 +7,6 @@
 #include "cli/ask.h"
 #include "cli/opts.h"
 
-static void add_node(struct sq_rows *rows, const struct sqry_value *node)
-{
-	sq_ask_place(rows, node);
-	sq_rows_cell(rows, sq_cli_text(node, "kind"));
-	sq_rows_cell(rows, sq_cli_text(node, "qualifiedName"));
-}
-
 /* ---- edges: "from  type  to" ------------------------------------------------------------ */
 
 static int print_edges(const struct sq_cli *cli, const struct sqry_value *list)
@@ -75,7 +68,7 @@ static int print_impact(const struct sq_cli *cli, const struct sqry_value *data)
 	for (size_t i = 0; i < sqry_value_count(list); i++) {
 		const struct sqry_value *v = sqry_value_at(list, i);
 
-		add_node(&rows, sqry_value_get(v, "symbol"));
+		sq_ask_node(&rows, sqry_value_get(v, "symbol"));
 		sq_buf_printf(&rows.text, "depth %lld", sq_cli_number(v, "depth"));
 		sq_rows_end_cell(&rows);
 	}
