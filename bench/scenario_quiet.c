@@ -188,20 +188,34 @@ static int storm_watched(struct sq_bench *b, const struct storm *s, double alone
 	return 0;
 }
 
-static int edit_still_seen(struct sq_bench *b, const char *tree, const char *file, unsigned i)
+/* save a function @name in @file and ask for it; @ret_ms: from the end of the save to the answer */
+static int save_and_find(struct sq_bench *b, const char *tree, const char *file, const char *name,
+			 int64_t *ret_total, double *ret_ms)
 {
 	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
 	_cleanup_(sq_fd_closep) int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	char name[64];
-	int64_t total;
+	uint64_t start;
 
-	snprintf(name, sizeof(name), "sqry_bench_after_storm_%u", i);
 	sq_edit_function("x.c", name, 3, &text);
 	if (fd < 0 || sq_fd_write_all(fd, text.p, text.n))
 		return sq_bench_fail(b, "%s cannot be written", file);
 	fd = sq_fd_close(fd);
-	if (sq_target_sync(&b->target, tree) || sq_target_find(&b->target, tree, name, &total, NULL))
+	start = sq_now_ns();
+	if (sq_target_sync(&b->target, tree) || sq_target_find(&b->target, tree, name, ret_total, NULL))
 		return sq_bench_fail(b, NULL);
+	*ret_ms = (double)(sq_now_ns() - start) / 1e6;
+	return 0;
+}
+
+static int edit_still_seen(struct sq_bench *b, const char *tree, const char *file, unsigned i)
+{
+	char name[64];
+	int64_t total;
+	double ms;
+
+	snprintf(name, sizeof(name), "sqry_bench_after_storm_%u", i);
+	if (save_and_find(b, tree, file, name, &total, &ms))
+		return SQ_BENCH_E_FAILED;
 	sq_bench_check(b, total == 1, "an edit behind the storm is answered");
 	return 0;
 }
@@ -228,20 +242,13 @@ static int edits_during(struct sq_bench *b, const struct storm *s, const char *f
 	char name[64];
 
 	for (; !n || !sq_load_relaxed(over); n++) {     /* relaxed: a wish to stop */
-		_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
-		_cleanup_(sq_fd_closep) int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		uint64_t start;
 		int64_t total;
+		double ms;
 
 		snprintf(name, sizeof(name), "sqry_bench_in_storm_%u", n);
-		sq_edit_function("x.c", name, 3, &text);
-		if (fd < 0 || sq_fd_write_all(fd, text.p, text.n))
-			return sq_bench_fail(b, "%s cannot be written", file);
-		fd = sq_fd_close(fd);
-		start = sq_now_ns();
-		if (sq_target_sync(&b->target, s->tree) || sq_target_find(&b->target, s->tree, name, &total, NULL))
-			return sq_bench_fail(b, NULL);
-		sq_sample_add(&row->sample, (double)(sq_now_ns() - start) / 1e6);
+		if (save_and_find(b, s->tree, file, name, &total, &ms))
+			return SQ_BENCH_E_FAILED;
+		sq_sample_add(&row->sample, ms);
 		n_found += total == 1;
 	}
 	sq_bench_check(b, n_found == n, "%u of %u edits beside the storm are answered", n_found, n);

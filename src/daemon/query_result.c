@@ -30,22 +30,34 @@ static void write_cut(struct sq_jw *w, const struct sq_result *res)
 		sq_jw_ku64(w, "unread_files", res->n_unread);
 }
 
+/* the root, the items and the totals; what follows is the caller's */
+static void result_begin(struct sq_read *r, struct sq_item_writer *iw, struct sq_jw *w, const struct sq_result *res,
+			 bool with_score)
+{
+	sq_items_begin(iw, r->v, r->ws->key.root);
+	sq_read_begin(r, w);
+	sq_jw_begin_object(w);
+	sq_jw_kstr(w, "root", r->ws->key.root);
+	write_items(iw, w, res, with_score);
+	write_cut(w, res);
+}
+
+static void result_end(struct sq_read *r, struct sq_item_writer *iw, struct sq_jw *w)
+{
+	sq_jw_end_object(w);
+	sq_read_end(r, w);
+	sq_items_end(iw);
+}
+
 void sq_search_result_write(struct sq_read *r, const struct sq_result *res, bool with_score)
 {
 	struct sq_item_writer iw;
 	struct sq_jw w;
 
-	sq_items_begin(&iw, r->v, r->ws->key.root);
-	sq_read_begin(r, &w);
-	sq_jw_begin_object(&w);
-	sq_jw_kstr(&w, "root", r->ws->key.root);
-	write_items(&iw, &w, res, with_score);
-	write_cut(&w, res);
+	result_begin(r, &iw, &w, res, with_score);
 	sq_jw_key(&w, "cursor");
 	sq_jw_null(&w);
-	sq_jw_end_object(&w);
-	sq_read_end(r, &w);
-	sq_items_end(&iw);
+	result_end(r, &iw, &w);
 }
 
 static void write_groups(struct sq_jw *w, const char *key, const struct sq_groups *g)
@@ -120,18 +132,11 @@ void sq_query_result_write(struct sq_read *r, const struct sq_result *res)
 	struct sq_item_writer iw;
 	struct sq_jw w;
 
-	sq_items_begin(&iw, r->v, r->ws->key.root);
-	sq_read_begin(r, &w);
-	sq_jw_begin_object(&w);
-	sq_jw_kstr(&w, "root", r->ws->key.root);
-	write_items(&iw, &w, res, false);
-	write_cut(&w, res);
+	result_begin(r, &iw, &w, res, false);
 	write_stage(&w, res);
 	if (res->is_join)
 		write_join(&iw, &w, res);
-	sq_jw_end_object(&w);
-	sq_read_end(r, &w);
-	sq_items_end(&iw);
+	result_end(r, &iw, &w);
 }
 
 /* ---- errors ---------------------------------------------------------------------- */
