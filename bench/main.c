@@ -258,7 +258,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &o, &list);
 	default_places(&o, &cache);
 	if (list) {
-		sq_run_list(stdout);
+		sq_run_list(&o, stdout);
 		return 0;
 	}
 	if (o.table)

@@ -34,21 +34,6 @@ void sq_options_default(struct sq_options *o, bool smoke)
 	o->limits.memory_bytes = 6000ull << 20;
 }
 
-void sq_run_list(FILE *out)
-{
-	fputs("scenarios\n", out);
-	for (size_t i = 0; i < sq_n_scenarios; i++)
-		fprintf(out, "  %-12s %s\n", sq_scenarios[i].name, sq_scenarios[i].does);
-	fputs("\npeers\n", out);
-	for (size_t i = 0; i < sq_n_peers; i++) {
-		_cleanup_(sq_buf_deinit) struct sq_buf version = SQ_BUF_NULL;
-
-		sq_peer_version(&sq_peers[i], &version);
-		fprintf(out, "  %-12s %s\n  %-12s   %s\n", sq_peers[i].name, sq_peers[i].does, "",
-			version.n ? sq_buf_z(&version) : "absent (bench/setup-peers installs it)");
-	}
-}
-
 /* ---- the table of goals --------------------------------------------------------- */
 
 /* Return: how many were read; -1 after a word on stderr */
@@ -185,6 +170,22 @@ static void extend_path(const struct sq_options *o)
 	sq_buf_printf(&path, ":%s/peers/node_modules/.bin", o->cache);
 	if (sq_buf_z(&path))
 		setenv("PATH", path.p, 1);
+}
+
+void sq_run_list(const struct sq_options *o, FILE *out)
+{
+	extend_path(o);
+	fputs("scenarios\n", out);
+	for (size_t i = 0; i < sq_n_scenarios; i++)
+		fprintf(out, "  %-12s %s\n", sq_scenarios[i].name, sq_scenarios[i].does);
+	fputs("\npeers\n", out);
+	for (size_t i = 0; i < sq_n_peers; i++) {
+		_cleanup_(sq_buf_deinit) struct sq_buf version = SQ_BUF_NULL;
+
+		sq_peer_version(&sq_peers[i], &version);
+		fprintf(out, "  %-12s %s\n  %-12s   %s\n", sq_peers[i].name, sq_peers[i].does, "",
+			version.n ? sq_buf_z(&version) : "absent (bench/setup-peers installs it)");
+	}
 }
 
 /* ---- the head of the report ----------------------------------------------------- */

@@ -8,8 +8,8 @@
 
 /** sq_options_default() - @smoke: everything once and small. */
 void sq_options_default(struct sq_options *o, bool smoke);
-/** sq_run_list() - scenarios and peers, for --list. */
-void sq_run_list(FILE *out);
+/** sq_run_list() - scenarios and peers, for --list. @o: places are filled in */
+void sq_run_list(const struct sq_options *o, FILE *out);
 /** sq_run_table() - for --table: @files separated by commas. Return: the program's exit status. */
 int sq_run_table(const char *files, FILE *out);
 /** sq_run_check() - do the names that the options mention exist? Tells on stderr. */

@@ -197,7 +197,7 @@ bool sq_bench_git(struct sq_bench *b, const char *dir, const char *const *words,
 		"GIT_COMMITTER_EMAIL=sqry-bench@localhost", "GIT_TERMINAL_PROMPT=0", NULL,
 	};
 	_cleanup_(sq_freep) char *out = sq_asprintf("%s/git.log", b->scratch);
-	_cleanup_(sq_buf_deinit) struct sq_buf why = SQ_BUF_NULL;
+	_cleanup_(sq_buf_deinit) struct sq_buf why = SQ_BUF_NULL, command = SQ_BUF_NULL;
 	const char *argv[16] = { "git", "-c", "gc.auto=0", "-c", "core.fsync=none" };
 	struct sq_command c = { .argv = argv, .dir = dir, .env = env, .timeout_s = GIT_TIMEOUT_S, .out = out };
 	struct sq_run run = { .end = SQ_RUN_ABSENT };
@@ -210,6 +210,7 @@ bool sq_bench_git(struct sq_bench *b, const char *dir, const char *const *words,
 		return true;
 	}
 	sq_run_text(&run, out, &why);
-	(void)sq_bench_fail(b, "git %s: %s", words[0], sq_buf_z(&why));
+	sq_command_text(&c, &command);
+	(void)sq_bench_fail(b, "%s: %s", sq_buf_z(&command), sq_buf_z(&why));
 	return false;
 }
