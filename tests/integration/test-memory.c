@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 
-enum { N_FILES = 120, N_FUNCTIONS = 700, N_EDITS = 8, MAX_LOOKS = 100000 };
+enum { N_FILES = 150, N_FUNCTIONS = 700, N_EDITS = 8, MAX_LOOKS = 100000 };
 #define TOLERANCE ((uint64_t)4 << 20)      /* stacks, data of libraries */
 
 static struct rig rig;
