@@ -273,7 +273,7 @@ static int drop_tools(void *arg, unsigned worker)
 
 void sq_run_collect(struct sq_rebuild *rb)
 {
-	int r = sq_pool_try_run(rb->pool, collect_worker, NULL);
+	int r = sq_pool_try_run(rb->pool, drop_tools, rb);
 
 	(void)r;   /* busy: see run.h */
 	r = sq_pool_try_run(rb->fore, collect_worker, NULL);
