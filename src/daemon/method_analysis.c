@@ -51,6 +51,21 @@ static bool is_wanted(const struct sq_read *r, const struct analysis_args *a, sq
 	return sq_unused_in_scope(r->v, f, d, a->scope);
 }
 
+/* definition @i of file @f, which nothing uses */
+static int pick_one(struct sq_read *r, struct sq_picks *picks, sq_file f, uint32_t i)
+{
+	struct analysis_args *a = r->c->args;
+	struct sq_def d;
+
+	/* millions are asked for: what is wanted in any case need not be decoded */
+	if (a->kinds || a->scope != SQ_UNUSED_ALL) {
+		sq_defs_get(&sq_version_bound(r->v, f)->columns, i, &d);
+		if (!is_wanted(r, a, f, &d))
+			return 0;
+	}
+	return sq_picks_add(picks, (struct sq_match){ f, i, 0 });
+}
+
 static void write_unused_one(struct sq_read *r, struct sq_item_writer *iw, struct sq_jw *w, const struct sq_match *m)
 {
 	const struct sq_bound *b = sq_version_bound(r->v, m->file);
@@ -97,13 +112,8 @@ static int pick_unused(struct sq_read *r, const struct sq_defset *set, struct sq
 
 		if (!b || (a->langs && !(a->langs >> b->lang & 1)))
 			continue;
-		for (uint32_t i = sq_defset_next(set, f, 0); i != SQ_NONE && !e; i = sq_defset_next(set, f, i + 1)) {
-			struct sq_def d;
-
-			sq_defs_get(&b->columns, i, &d);
-			if (is_wanted(r, a, f, &d))
-				e = sq_picks_add(&picks, (struct sq_match){ f, i, 0 });
-		}
+		for (uint32_t i = sq_defset_next(set, f, 0); i != SQ_NONE && !e; i = sq_defset_next(set, f, i + 1))
+			e = pick_one(r, &picks, f, i);
 	}
 	if (!e)
 		sq_picks_finish(&picks, ret_r);

@@ -2,12 +2,16 @@
 /*
  * Files are walked in rounds. The first round reads every file: references of
  * live code mark what they mean, those of private definitions wait for their
- * definition to be marked, which mostly happens in the same file. Marks that
- * wake a private definition of another file put that file into the next round.
- * A round's files are spread over the workers. They share the marks: who sets one
- * of another file lists that file for the next round afterwards, so that it does
- * not matter whether the file's reader of this round has seen the mark. What is
- * marked in the end does not depend on any order.
+ * definition to be marked, which mostly happens in the same file. Who sets a mark
+ * in another file does nothing else; after a round the marks are looked through
+ * for those whose definition has yet to wake, and their files make up the next
+ * round. A round's files are spread over the workers, who share the marks; each
+ * file is read by one of them. What is marked in the end does not depend on any
+ * order.
+ *
+ * Of a reference only the columns are read that matter here, and a link whose
+ * targets are all marked is not looked at again: a file has a quarter as many
+ * links as references.
  */
 #include "graph/unused.h"
 
@@ -15,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "facts/scan.h"
 #include "graph/each.h"
 #include "graph/judge.h"
 #include "graph/numbers.h"
@@ -23,7 +28,7 @@
 #define GRAIN 4u
 
 /* a reference of a definition that is not known to be live */
-struct waiting { const struct sq_link *link; uint32_t encl, next; };
+struct waiting { uint32_t link, encl, next; };
 struct run {
 	const struct sq_version *v;
 	const struct sq_analysis *a;
@@ -31,24 +36,30 @@ struct run {
 	struct sq_entries entries;
 	/* bit sets, shared by the workers */
 	struct sq_defset used;
-	/* [definition] live whether used or not; its references are read; has a parent; can be unused */
+	/* [definition] live whether used or not, or without references that wait for it to be; its
+	 * references are read and its parent is marked; has a parent; can be unused */
 	uint64_t *open, *done, *nested, *judged;
 	uint64_t *members, *elided;             /* [name] meant by calls that nothing resolved; by long lists */
-	uint64_t *queued;                       /* [file] */
 	bool is_first;
 	SQ_VEC(sq_file) queue;                  /* of this round, after the first */
 	struct reader *readers;                 /* [workers] */
 };
+/* what is left to do about a link of the file being read */
+enum { HAS_TARGETS = 1, IS_UNRESOLVED = 2, IS_ELIDED = 4 };
 /* what a worker knows of the file it reads */
 struct reader {
 	struct run *run;
 	sq_file f;
+	uint32_t base;                          /* number of its first definition */
 	const struct sq_bound *b;
 	const struct sq_links *l;
-	SQ_VEC(uint32_t) parent, src, head, stack;      /* [definition]; definitions that woke up */
-	SQ_VEC(uint8_t) is_heir;
+	/* [definition] what encloses it; itself or the next around it that can be unused; its waiting
+	 * references; its local name, unless there are no functions */
+	SQ_VEC(uint32_t) parent, src, head, names;
+	SQ_VEC(uint32_t) stack;                 /* definitions that woke up */
+	SQ_VEC(uint8_t) is_heir, is_visible, is_open;   /* [definition] */
+	SQ_VEC(uint8_t) todo;                   /* [link] */
 	SQ_VEC(struct waiting) waiting;
-	SQ_VEC(sq_file) queue;                  /* for the next round */
 };
 
 static bool test_bit(const uint64_t *bits, uint32_t i)
@@ -58,22 +69,17 @@ static bool test_bit(const uint64_t *bits, uint32_t i)
 }
 
 /* Return: true when it was not set. No order is needed; most are set already. */
-static bool set_bit(uint64_t *bits, uint32_t i)
+static inline bool set_bit(uint64_t *bits, uint32_t i)
 {
 	uint64_t bit = 1ull << (i & 63);
 
 	return !test_bit(bits, i) && !(sq_or_acq_rel(&bits[i >> 6], bit) & bit);
 }
 
-static int enqueue(struct reader *w, sq_file f)
-{
-	return set_bit(w->run->queued, f) ? sq_vec_push(&w->queue, f) : 0;
-}
-
 /* the number of a definition of the file being read */
 static uint32_t number(const struct reader *w, uint32_t def)
 {
-	return sq_defset_bit(&w->run->used, w->f, def);
+	return w->base + def;
 }
 
 /* definition @def of the file being read is used, and so is what encloses it */
@@ -84,23 +90,10 @@ static int use_here(struct reader *w, uint32_t def)
 	for (; def != SQ_NONE && !r; def = w->parent.v[def]) {
 		if (!set_bit(w->run->used.bits, number(w, def)))
 			return 0;
-		if (!test_bit(w->run->open, number(w, def)))
+		if (!w->is_open.v[def])
 			r = sq_vec_push(&w->stack, def);
 	}
 	return r;
-}
-
-/* of another file: that has to be read again when it wakes somebody there */
-static int use_there(struct reader *w, sq_file f, uint32_t def)
-{
-	const struct run *run = w->run;
-	uint32_t i = sq_defset_bit(&run->used, f, def);
-
-	if (!set_bit(run->used.bits, i))
-		return 0;
-	if (test_bit(run->open, i) && !test_bit(run->nested, i))
-		return 0;
-	return enqueue(w, f);
 }
 
 static bool is_inside(const struct reader *w, uint32_t def, uint32_t outer)
@@ -110,8 +103,12 @@ static bool is_inside(const struct reader *w, uint32_t def, uint32_t outer)
 	return def == outer;
 }
 
-static int use_link(struct reader *w, const struct sq_link *link, uint32_t encl)
+/* the targets of a link of a live reference; one of a definition that encloses the
+ * reference does not count, so that such a link is looked at again */
+static int use_link(struct reader *w, uint32_t index, uint32_t encl)
 {
+	const struct sq_link *link = &w->l->links[index];
+	bool is_spent = true;
 	int r = 0;
 
 	for (uint32_t k = 0; k < link->n_listed && !r; k++) {
@@ -121,29 +118,96 @@ static int use_link(struct reader *w, const struct sq_link *link, uint32_t encl)
 		if (def == SQ_NONE)
 			continue;
 		if (f != w->f)
-			r = use_there(w, f, def);
+			(void)set_bit(w->run->used.bits, sq_defset_bit(&w->run->used, f, def));
 		else if (!is_inside(w, encl, def))
 			r = use_here(w, def);
+		else
+			is_spent = false;
 	}
+	if (is_spent)
+		w->todo.v[index] &= (uint8_t)~HAS_TARGETS;
 	return r;
 }
 
 /* ---- what a file says ---- */
 
-static int reserve(struct reader *w, uint32_t n_defs)
+static int reserve(struct reader *w, uint32_t n_defs, uint32_t n_links)
 {
 	int r;
 
-	w->parent.n = w->src.n = w->head.n = w->is_heir.n = 0;
-	w->stack.n = w->waiting.n = 0;
+	w->parent.n = w->src.n = w->head.n = w->names.n = w->is_heir.n = w->is_visible.n = 0;
+	w->is_open.n = w->todo.n = w->stack.n = w->waiting.n = 0;
 	r = sq_vec_reserve(&w->parent, n_defs);
 	if (!r)
 		r = sq_vec_reserve(&w->src, n_defs);
 	if (!r)
+		r = sq_vec_reserve(&w->names, n_defs);
+	if (!r)
 		r = sq_vec_reserve(&w->head, n_defs);
 	if (!r)
 		r = sq_vec_reserve(&w->is_heir, n_defs);
+	if (!r)
+		r = sq_vec_reserve(&w->is_visible, n_defs);
+	if (!r)
+		r = sq_vec_reserve(&w->is_open, n_defs);
+	if (!r)
+		r = sq_vec_reserve(&w->todo, n_links);
 	return sq_error_trace(r);
+}
+
+/* bits of the definitions of a block, the lowest its first */
+struct masks { uint64_t open, nested, judged; };
+
+/* no order is needed: read after the round */
+static void set_mask(uint64_t *bits, uint32_t from, uint64_t mask)
+{
+	if (mask << (from & 63))
+		(void)sq_or_acq_rel(&bits[from >> 6], mask << (from & 63));
+	if ((from & 63) && mask >> (64 - (from & 63)))
+		(void)sq_or_acq_rel(&bits[(from >> 6) + 1], mask >> (64 - (from & 63)));
+}
+
+/* what @n definitions that are alike say by themselves */
+static void classify(struct reader *w, const struct sq_def *d, uint32_t first, uint32_t n, struct masks *m)
+{
+	uint64_t mask = ~0ull >> (64 - n) << (first % SQ_FACTS_STRIDE);
+	bool is_judged = sq_def_is_judged(d->kind), is_nested = d->parent != SQ_NONE;
+	bool is_visible = sq_judge_visible(w->b->lang, d, !is_nested || w->is_visible.v[d->parent]);
+	/* references wait for definitions that can be unused only */
+	bool is_open = is_visible || !is_judged;
+
+	memset(w->is_visible.v + first, is_visible, n);
+	memset(w->is_open.v + first, is_open, n);
+	m->judged |= is_judged ? mask : 0;
+	m->nested |= is_nested ? mask : 0;
+	m->open |= is_open ? mask : 0;
+}
+
+static bool is_function(uint8_t kind)
+{
+	return kind == SQ_KIND_METHOD || kind == SQ_KIND_FUNCTION;
+}
+
+/* does only its name say whether it is an entry point? */
+static bool asks_name(const struct reader *w, uint8_t kind, uint16_t flags)
+{
+	return is_function(kind) || (flags & SQ_DEF_TEST) || w->b->lang == SQ_LANG_PYTHON;
+}
+
+static bool is_entry(struct reader *w, uint32_t i, struct sq_def *d)
+{
+	sq_name parent = SQ_NAME_NONE;
+
+	if (!asks_name(w, d->kind, d->flags))
+		return false;
+	if (!w->names.n) {
+		sq_defs_names(&w->b->columns, w->names.v);
+		w->names.n = w->b->columns.n_defs;
+	}
+	d->name = w->names.v[i];
+	if (d->parent != SQ_NONE && is_function(d->kind))
+		parent = w->b->names[w->names.v[d->parent]];
+	return sq_entry_is(&w->run->entries, w->run->v, w->b, d, parent);
 }
 
 /* definitions that were marked from elsewhere since the file was last read */
@@ -153,45 +217,102 @@ static int wake(struct reader *w, uint32_t i)
 
 	if (!test_bit(w->run->used.bits, number(w, i)) || test_bit(w->run->done, number(w, i)))
 		return 0;
-	if (test_bit(w->run->open, number(w, i)))
+	if (w->is_open.v[i])
 		(void)set_bit(w->run->done, number(w, i));
 	else
 		r = sq_vec_push(&w->stack, i);
 	return r ? r : use_here(w, w->parent.v[i]);
 }
 
-static int read_defs(struct reader *w)
+static int wake_range(struct reader *w, uint32_t from, uint32_t n)
 {
-	struct sq_def_cursor it;
-	struct sq_def d;
-	int r = reserve(w, w->b->columns.n_defs);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	sq_defs_begin(&w->b->columns, &it);
-	for (uint32_t i = 0; !r && sq_defs_next(&it, &d); i++) {
-		w->parent.v[i] = d.parent;
-		w->src.v[i] = sq_def_is_judged(d.kind) ? i :
-				d.parent == SQ_NONE ? SQ_NONE : w->src.v[d.parent];
-		w->head.v[i] = SQ_NONE;
-		w->is_heir.v[i] = false;
-		r = wake(w, i);
+	for (uint32_t i = from; i < from + n && !r; i++) {
+		/* most of the big files are not used at all */
+		if (!(number(w, i) & 63) && i + 64 <= from + n &&
+		    !sq_load_relaxed(&w->run->used.bits[number(w, i) >> 6]))   /* relaxed: see test_bit() */
+			i += 63;
+		else
+			r = wake(w, i);
 	}
 	return r;
 }
 
-/* what has no target may mean many */
-static void note_unlinked(struct reader *w, const struct sq_link *link, const struct sq_ref *ref)
+/* the first round keeps it for the others */
+static int classify_block(struct reader *w, const struct sq_def_block *k)
 {
-	sq_name name = w->b->names[ref->name];
+	struct sq_def d = { .kind = k->kind[0], .flags = k->flags[0], .parent = k->parent[0] };
+	bool is_plain = k->is_plain && !asks_name(w, d.kind, d.flags);
+	struct masks m = { 0, 0, 0 };
+	int r = 0;
 
-	if (link->n_total > link->n_listed)
-		(void)set_bit(w->run->elided, name);
-	else if (ref->qual != SQ_NONE || (ref->flags & SQ_REFF_EXPR))
-		(void)set_bit(w->run->members, name);
+	for (uint32_t i = 0; i < k->n && !r; i += is_plain ? k->n : 1) {
+		uint32_t at = k->is_plain ? 0 : i;
+
+		d = (struct sq_def){ .kind = k->kind[at], .flags = k->flags[at], .parent = k->parent[at] };
+		classify(w, &d, k->first + i, is_plain ? k->n : 1, &m);
+		if (!is_plain && is_entry(w, k->first + i, &d))
+			r = use_here(w, k->first + i);
+	}
+	set_mask(w->run->open, number(w, k->first), m.open);
+	set_mask(w->run->nested, number(w, k->first), m.nested);
+	set_mask(w->run->judged, number(w, k->first), m.judged);
+	return r ? r : wake_range(w, k->first, k->n);
 }
 
-static int wait_for(struct reader *w, uint32_t src, uint32_t encl, const struct sq_link *link)
+/* parents and sources; of what is plain every definition is its own source or none is one */
+static void place_block(struct reader *w, const struct sq_def_block *k)
+{
+	bool is_judged = sq_def_is_judged(k->kind[0]);
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		uint32_t def = k->first + i, parent = k->is_plain ? SQ_NONE : k->parent[i];
+
+		if (!k->is_plain)
+			is_judged = sq_def_is_judged(k->kind[i]);
+		w->parent.v[def] = parent;
+		w->src.v[def] = is_judged ? def : parent == SQ_NONE ? SQ_NONE : w->src.v[parent];
+	}
+	memset(w->head.v + k->first, 0xff, k->n * sizeof(*w->head.v));
+	memset(w->is_heir.v + k->first, false, k->n);
+}
+
+static int read_defs(struct reader *w)
+{
+	uint32_t n = w->b->columns.n_defs;
+	int r = reserve(w, n, w->l->n_links);
+	struct sq_def_block k;
+
+	for (uint32_t i = 0; i < n && !r; i += k.n) {
+		sq_def_block_read(&w->b->columns, i, &k);
+		place_block(w, &k);
+		if (w->run->is_first)
+			r = classify_block(w, &k);
+	}
+	if (r || w->run->is_first)
+		return sq_error_trace(r);
+	for (uint32_t i = 0; i < n; i++)
+		w->is_open.v[i] = test_bit(w->run->open, number(w, i));
+	return wake_range(w, 0, n);
+}
+
+static void read_links(struct reader *w)
+{
+	for (uint32_t i = 0; i < w->l->n_links; i++) {
+		const struct sq_link *link = &w->l->links[i];
+		uint8_t todo = link->n_listed ? HAS_TARGETS : 0;
+
+		/* what has no target may mean many */
+		if (w->run->is_first && link->n_total > link->n_listed)
+			todo |= IS_ELIDED;
+		else if (w->run->is_first && !link->n_listed)
+			todo |= IS_UNRESOLVED;
+		w->todo.v[i] = todo;
+	}
+}
+
+static int wait_for(struct reader *w, uint32_t src, uint32_t encl, uint32_t link)
 {
 	int r = sq_vec_push(&w->waiting, (struct waiting){ link, encl, w->head.v[src] });
 
@@ -200,35 +321,72 @@ static int wait_for(struct reader *w, uint32_t src, uint32_t encl, const struct 
 	return r;
 }
 
-static int read_ref(struct reader *w, const struct sq_ref *ref, const struct sq_link *link)
+/* a reference that has targets left to mark */
+static int read_ref(struct reader *w, uint32_t encl, uint32_t link)
 {
-	uint32_t src = ref->encl == SQ_NONE ? SQ_NONE : w->src.v[ref->encl];
+	uint32_t src = encl == SQ_NONE ? SQ_NONE : w->src.v[encl];
 
-	if (w->run->is_first) {
-		if ((ref->kind == SQ_REF_INHERIT || ref->kind == SQ_REF_IMPLEMENT) && ref->encl != SQ_NONE)
-			w->is_heir.v[ref->encl] = true;
-		if (link->n_total > link->n_listed || !link->n_listed)
-			note_unlinked(w, link, ref);
+	if (src == SQ_NONE || w->is_open.v[src])
+		return w->run->is_first ? use_link(w, link, encl) : 0;
+	return test_bit(w->run->done, number(w, src)) ? 0 : wait_for(w, src, encl, link);
+}
+
+/* names that what has no target may mean */
+static void note_unlinked(struct reader *w, const struct sq_ref_block *b, uint64_t unresolved, uint64_t elided)
+{
+	uint32_t names[SQ_FACTS_STRIDE];
+
+	sq_ref_block_names(b, names);
+	for (; unresolved; unresolved &= unresolved - 1)
+		(void)set_bit(w->run->members, w->b->names[names[__builtin_ctzll(unresolved)]]);
+	for (; elided; elided &= elided - 1)
+		(void)set_bit(w->run->elided, w->b->names[names[__builtin_ctzll(elided)]]);
+}
+
+static void note_heirs(struct reader *w, const struct sq_ref_block *b)
+{
+	for (uint32_t i = 0; i < b->n; i++)
+		if ((b->kind[i] == SQ_REF_INHERIT || b->kind[i] == SQ_REF_IMPLEMENT) && b->encl[i] != SQ_NONE)
+			w->is_heir.v[b->encl[i]] = true;
+}
+
+static int read_block(struct reader *w, const struct sq_ref_block *b, const uint8_t **at)
+{
+	uint64_t unresolved = 0, elided = 0;
+	uint32_t link;
+	int r = 0;
+
+	for (uint32_t i = 0; i < b->n && !r; i++) {
+		uint8_t todo;
+
+		*at = sq_varint_get32(*at, &link);
+		todo = w->todo.v[link];
+		if (todo & HAS_TARGETS) {
+			if (b->kind[i] != SQ_REF_DECLARATION)
+				r = read_ref(w, b->encl[i], link);
+		} else if (todo & IS_UNRESOLVED) {
+			unresolved |= (uint64_t)b->is_member[i] << i;
+		}
+		if (todo & IS_ELIDED)
+			elided |= 1ull << i;
 	}
-	if (!link->n_listed || ref->kind == SQ_REF_DECLARATION)
-		return 0;
-	if (src == SQ_NONE || test_bit(w->run->open, number(w, src)))
-		return w->run->is_first ? use_link(w, link, ref->encl) : 0;
-	return test_bit(w->run->done, number(w, src)) ? 0 : wait_for(w, src, ref->encl, link);
+	if (unresolved | elided)
+		note_unlinked(w, b, unresolved, elided);
+	if (w->run->is_first)
+		note_heirs(w, b);
+	return r;
 }
 
 static int read_refs(struct reader *w)
 {
 	const uint8_t *at = w->l->ref_link;
-	struct sq_ref_cursor it;
-	struct sq_ref ref;
-	uint32_t link;
+	struct sq_ref_block b;
 	int r = 0;
 
-	sq_refs_begin(&w->b->columns, &it);
-	while (!r && sq_refs_next(&it, &ref)) {
-		at = sq_varint_get32(at, &link);
-		r = read_ref(w, &ref, &w->l->links[link]);
+	read_links(w);
+	for (uint32_t i = 0; i < w->b->columns.n_refs && !r; i += SQ_FACTS_STRIDE) {
+		sq_ref_block_read(&w->b->columns, i, &b);
+		r = read_block(w, &b, &at);
 	}
 	return r;
 }
@@ -238,9 +396,7 @@ static bool may_override(const struct reader *w, const struct sq_def *d)
 {
 	uint8_t lang = w->b->lang;
 
-	if (d->kind != SQ_KIND_METHOD && d->kind != SQ_KIND_FUNCTION)
-		return false;
-	if (d->parent == SQ_NONE || !w->is_heir.v[d->parent])
+	if (!is_function(d->kind) || d->parent == SQ_NONE || !w->is_heir.v[d->parent])
 		return false;
 	return (d->flags & SQ_DEF_VIS_MASK) != SQ_DEF_VIS_PRIVATE ||
 	       lang == SQ_LANG_RUST || lang == SQ_LANG_PYTHON;
@@ -269,13 +425,42 @@ static int wake_all(struct reader *w)
 	while (w->stack.n && !r) {
 		uint32_t def = w->stack.v[--w->stack.n];
 
-		if (test_bit(w->run->done, number(w, def)))
+		if (!set_bit(w->run->done, number(w, def)))
 			continue;
-		(void)set_bit(w->run->done, number(w, def));
 		for (uint32_t k = w->head.v[def]; k != SQ_NONE && !r; k = w->waiting.v[k].next)
-			r = use_link(w, w->waiting.v[k].link, w->waiting.v[k].encl);
+			if (w->todo.v[w->waiting.v[k].link] & HAS_TARGETS)
+				r = use_link(w, w->waiting.v[k].link, w->waiting.v[k].encl);
 	}
 	return r;
+}
+
+static bool is_marked(const struct reader *w, uint32_t index)
+{
+	const struct sq_link *link = &w->l->links[index];
+
+	for (uint32_t k = link->first; k < link->first + link->n_listed; k++) {
+		uint32_t def = sq_numbers_def(&w->run->numbers, w->f, k);
+
+		if (def != SQ_NONE &&
+		    !test_bit(w->run->used.bits, sq_defset_bit(&w->run->used, w->l->targets[k].file, def)))
+			return false;
+	}
+	return true;
+}
+
+/* definitions that sleep on, but whose waking would mark nothing: the file is not read again for them */
+static void settle(struct reader *w)
+{
+	for (uint32_t i = 0; i < w->b->columns.n_defs; i++) {
+		uint32_t k = w->head.v[i];
+
+		if (w->is_open.v[i] || test_bit(w->run->done, number(w, i)))
+			continue;
+		while (k != SQ_NONE && is_marked(w, w->waiting.v[k].link))
+			k = w->waiting.v[k].next;
+		if (k == SQ_NONE)
+			(void)set_bit(w->run->open, number(w, i));
+	}
 }
 
 static int read_file(struct reader *w, sq_file f)
@@ -286,6 +471,7 @@ static int read_file(struct reader *w, sq_file f)
 	if (!s.links)
 		return 0;
 	w->f = f;
+	w->base = sq_defset_bit(&w->run->used, f, 0);
 	w->b = s.bound;
 	w->l = s.links;
 	r = read_defs(w);
@@ -293,40 +479,39 @@ static int read_file(struct reader *w, sq_file f)
 		r = read_refs(w);
 	if (!r && w->run->is_first)
 		r = use_overriders(w);
-	return r ? r : wake_all(w);
+	if (!r)
+		r = wake_all(w);
+	if (!r && w->run->is_first)
+		settle(w);
+	return r;
 }
 
 /* ---- rounds ---- */
 
-static int use_name(struct reader *w, sq_name name, uint8_t class_bits)
+static void use_name(struct run *run, sq_name name, uint8_t class_bits)
 {
 	struct sq_posting_iter it;
 	struct sq_posting p;
-	int r = 0;
 
-	sq_version_postings(w->run->v, name, SQ_LIST_DEF, &it);
-	while (!r && sq_posting_next(&it, &p)) {
-		const struct sq_bound *b = sq_version_bound(w->run->v, p.file);
+	sq_version_postings(run->v, name, SQ_LIST_DEF, &it);
+	while (sq_posting_next(&it, &p)) {
+		const struct sq_bound *b = sq_version_bound(run->v, p.file);
 		uint32_t local, def;
 
 		if ((p.class_bits & class_bits) != class_bits)
 			continue;
 		local = sq_bound_local(b, name);
 		def = sq_defs_find(&b->columns, local, 0);
-		for (; !r && def != SQ_NONE; def = sq_defs_find(&b->columns, local, def + 1))
-			r = use_there(w, p.file, def);
+		for (; def != SQ_NONE; def = sq_defs_find(&b->columns, local, def + 1))
+			(void)set_bit(run->used.bits, sq_defset_bit(&run->used, p.file, def));
 	}
-	return r;
 }
 
-static int use_names(struct reader *w, const uint64_t *names, uint8_t class_bits)
+static void use_names(struct run *run, const uint64_t *names, uint8_t class_bits)
 {
-	int r = 0;
-
-	for (uint32_t at = 0; at <= w->run->v->n_names / 64 && !r; at++)
-		for (uint64_t bits = names[at]; bits && !r; bits &= bits - 1)
-			r = use_name(w, at * 64 + (uint32_t)__builtin_ctzll(bits), class_bits);
-	return r;
+	for (uint32_t at = 0; at <= run->v->n_names / 64; at++)
+		for (uint64_t bits = names[at]; bits; bits &= bits - 1)
+			use_name(run, at * 64 + (uint32_t)__builtin_ctzll(bits), class_bits);
 }
 
 static int read_any(void *arg, unsigned worker, uint32_t i)
@@ -352,91 +537,46 @@ static int first_round(struct run *run)
 	run->is_first = true;
 	r = read_all(run, run->v->n_file_ids);
 	run->is_first = false;
-	if (!r)
-		r = use_names(&run->readers[0], run->members, SQ_CLASS_CALLABLE | SQ_CLASS_MEMBER);
-	return r ? r : use_names(&run->readers[0], run->elided, 0);
+	if (r)
+		return r;
+	use_names(run, run->members, SQ_CLASS_CALLABLE | SQ_CLASS_MEMBER);
+	use_names(run, run->elided, 0);
+	return 0;
 }
 
-/* what the workers found for the next round */
-static int take_queues(struct run *run)
+/* marked, not awake, and of those whose waking marks something else */
+static uint64_t sleepers(const struct run *run, uint32_t word)
 {
-	unsigned n = sq_parallel_width(run->a->par);
-	int r = 0;
+	return run->used.bits[word] & ~run->done[word] & (~run->open[word] | run->nested[word]);
+}
 
-	sq_vec_clear(&run->queue);
-	for (unsigned w = 0; w < n && !r; w++) {
-		struct reader *from = &run->readers[w];
+static bool has_sleepers(const struct run *run, sq_file f)
+{
+	uint32_t from = run->used.base[f], to = run->used.base[f + 1];
+	uint64_t below = ~0ull << (from & 63);
 
-		r = sq_vec_reserve(&run->queue, from->queue.n);
-		for (size_t i = 0; i < from->queue.n && !r; i++)
-			run->queue.v[run->queue.n++] = from->queue.v[i];
-		sq_vec_clear(&from->queue);
+	for (uint32_t word = from >> 6; word <= to >> 6 && from < to; word++, below = ~0ull) {
+		uint64_t above = word == to >> 6 ? ~(~0ull << (to & 63)) : ~0ull;
+
+		if (sleepers(run, word) & below & above)
+			return true;
 	}
-	memset(run->queued, 0, (run->v->n_file_ids / 64 + 1) * sizeof(*run->queued));
-	return sq_error_trace(r);
+	return false;
 }
 
 static int next_rounds(struct run *run)
 {
-	int r = take_queues(run);
+	int r = 0;
 
-	while (!r && run->queue.n) {
-		r = read_all(run, (uint32_t)run->queue.n);
+	do {
+		sq_vec_clear(&run->queue);
+		for (sq_file f = 0; f < run->used.n_files && !r; f++)
+			if (has_sleepers(run, f))
+				r = sq_vec_push(&run->queue, f);
 		if (!r)
-			r = take_queues(run);
-	}
-	return r;
-}
-
-/* ---- before the first round: what each definition says by itself ---- */
-
-static void classify(const struct reader *w, uint32_t i, const struct sq_def *d)
-{
-	const struct run *run = w->run;
-	const struct sq_bound *b = w->b;
-	uint32_t at = number(w, i);
-	sq_name parent = SQ_NAME_NONE;
-	struct sq_def p;
-
-	if (sq_def_is_judged(d->kind))
-		(void)set_bit(run->judged, at);
-	if (d->parent != SQ_NONE)
-		(void)set_bit(run->nested, at);
-	if (sq_judge_visible(b->lang, d, d->parent == SQ_NONE || test_bit(run->open, number(w, d->parent))))
-		(void)set_bit(run->open, at);
-	if (d->parent != SQ_NONE && (d->kind == SQ_KIND_METHOD || d->kind == SQ_KIND_FUNCTION)) {
-		sq_defs_get(&b->columns, d->parent, &p);
-		parent = b->names[p.name];
-	}
-	if (sq_entry_is(&run->entries, run->v, b, d, parent))
-		(void)set_bit(run->used.bits, at);   /* the first round wakes it */
-}
-
-static int classify_file(void *arg, unsigned worker, uint32_t f)
-{
-	struct run *run = arg;
-	struct reader *w = &run->readers[worker];
-	struct sq_def_cursor it;
-	struct sq_def d;
-
-	w->f = f;
-	w->b = sq_version_bound(run->v, f);
-	if (!w->b || !w->b->columns.n_defs)
-		return 0;
-	sq_defs_begin(&w->b->columns, &it);
-	for (uint32_t i = 0; sq_defs_next(&it, &d); i++)
-		classify(w, i, &d);
-	return 0;
-}
-
-static int classify_all(struct run *run)
-{
-	const struct sq_each each = {
-		.par = run->a->par, .cancel = run->a->cancel, .n = run->v->n_file_ids, .grain = GRAIN,
-		.fn = classify_file, .arg = run,
-	};
-
-	return sq_error_trace(sq_each_run(&each));
+			r = read_all(run, (uint32_t)run->queue.n);
+	} while (!r && run->queue.n);
+	return sq_error_trace(r);
 }
 
 /* all that is judged and not used, in place of the used ones */
@@ -484,24 +624,24 @@ static int prepare(struct run *run)
 	run->judged = new_bits(n_defs);
 	run->members = new_bits(run->v->n_names);
 	run->elided = new_bits(run->v->n_names);
-	run->queued = new_bits(run->v->n_file_ids);
-	if (!run->open || !run->done || !run->nested || !run->judged || !run->members || !run->elided ||
-	    !run->queued)
+	if (!run->open || !run->done || !run->nested || !run->judged || !run->members || !run->elided)
 		return sq_error_origin(-ENOMEM);
 	sq_entries_init(&run->entries, run->v);
-	r = sq_numbers_init(&run->numbers, run->v, run->a);
-	return r ? r : classify_all(run);
+	return sq_error_trace(sq_numbers_init(&run->numbers, run->v, run->a));
 }
 
 static void reader_deinit(struct reader *w)
 {
 	sq_vec_deinit(&w->parent);
 	sq_vec_deinit(&w->src);
+	sq_vec_deinit(&w->names);
 	sq_vec_deinit(&w->head);
 	sq_vec_deinit(&w->stack);
 	sq_vec_deinit(&w->is_heir);
+	sq_vec_deinit(&w->is_visible);
+	sq_vec_deinit(&w->is_open);
+	sq_vec_deinit(&w->todo);
 	sq_vec_deinit(&w->waiting);
-	sq_vec_deinit(&w->queue);
 }
 
 static void run_deinit(struct run *run)
@@ -517,7 +657,6 @@ static void run_deinit(struct run *run)
 	sq_free(run->judged);
 	sq_free(run->members);
 	sq_free(run->elided);
-	sq_free(run->queued);
 	sq_vec_deinit(&run->queue);
 }
 

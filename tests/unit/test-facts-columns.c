@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stdio.h>
 
+#include "facts/scan.h"
 #include "facts-random.h"
 #include "../support/suite.h"
 
@@ -110,6 +112,40 @@ static void assert_parts(const struct sq_columns *c, const struct sample *s)
 	ck_assert_uint_eq(n, s->n_parts);
 }
 
+/* what is read block by block is what the cursors read */
+static void assert_blocks(const struct sq_columns *c, const struct sample *s)
+{
+	uint32_t names[SQ_FACTS_STRIDE];
+	struct sq_def_block db;
+	struct sq_ref_block rb;
+
+	for (uint32_t at = 0; at < s->n_defs; at += db.n) {
+		bool is_plain = true;
+
+		sq_def_block_read(c, at, &db);
+		ck_assert(db.first == at && db.n == SQ_MIN(s->n_defs - at, SQ_FACTS_STRIDE));
+		for (uint32_t i = 0; i < db.n; i++) {
+			const struct sq_def *d = &s->defs[at + i], *first = &s->defs[at];
+			uint32_t k = db.is_plain ? 0 : i;
+
+			is_plain &= d->kind == first->kind && d->flags == first->flags && d->parent == SQ_NONE;
+			ck_assert(db.kind[k] == d->kind && db.flags[k] == d->flags && db.parent[k] == d->parent);
+		}
+		ck_assert(is_plain || !db.is_plain);
+	}
+	for (uint32_t at = 0; at < s->n_refs; at += rb.n) {
+		sq_ref_block_read(c, at, &rb);
+		sq_ref_block_names(&rb, names);
+		ck_assert(rb.first == at && rb.n == SQ_MIN(s->n_refs - at, SQ_FACTS_STRIDE));
+		for (uint32_t i = 0; i < rb.n; i++) {
+			const struct sq_ref *r = &s->refs[at + i];
+
+			ck_assert(rb.kind[i] == r->kind && rb.encl[i] == r->encl && names[i] == r->name);
+			ck_assert(rb.is_member[i] == (r->qual != SQ_NONE || (r->flags & SQ_REFF_EXPR)));
+		}
+	}
+}
+
 static void assert_all(const struct sq_facts *f, const struct sample *s)
 {
 	const struct sq_columns *c = &f->columns;
@@ -135,6 +171,7 @@ static void assert_all(const struct sq_facts *f, const struct sample *s)
 	assert_imports(c, s);
 	assert_parts(c, s);
 	assert_strings(f, s);
+	assert_blocks(c, s);
 }
 
 START_TEST(round_trip)
@@ -196,6 +233,33 @@ START_TEST(numbering)
 		sq_facts_deinit(&g);
 		sample_drop(&s);
 	}
+}
+END_TEST
+
+/* a long run of macros, as headers of registers have it */
+START_TEST(plain_blocks)
+{
+	struct sq_facts f = SQ_FACTS_NULL;
+	struct sq_def_block b;
+
+	sq_facts_builder_reset(builder, SQ_LANG_C);
+	for (uint32_t i = 0; i < 200; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "M%u", i);
+		sq_facts_add_def(builder, &(struct sq_def){ .name = sq_facts_add_string(builder, sq_slice_z(text)),
+			.kind = i == 150 ? SQ_KIND_VARIABLE : SQ_KIND_MACRO, .parent = SQ_NONE, .start_line = i + 1,
+			.end_line = i + 1, .end_col = 9 });
+	}
+	ck_assert_int_eq(sq_facts_builder_finish(builder, false, &f), 0);
+	for (uint32_t at = 0; at < 200; at += b.n) {
+		sq_def_block_read(&f.columns, at, &b);
+		ck_assert_int_eq(b.is_plain, at != 128);
+		ck_assert_uint_eq(b.kind[0], SQ_KIND_MACRO);
+		ck_assert_uint_eq(b.parent[0], SQ_NONE);
+	}
+	ck_assert_uint_eq(b.n, 200 % SQ_FACTS_STRIDE);
+	sq_facts_deinit(&f);
 }
 END_TEST
 
@@ -385,6 +449,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, round_trip);
 	tcase_add_test(tc, numbering);
+	tcase_add_test(tc, plain_blocks);
 	tcase_add_test(tc, seek_and_find);
 	tcase_add_test(tc, empty);
 	tcase_add_test(tc, deterministic);
