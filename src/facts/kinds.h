@@ -5,6 +5,7 @@
  * reference kinds, import kinds and their wire names. Numbers are part of the
  * facts format: append, never renumber (bump SQ_FACTS_FORMAT otherwise).
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 enum sq_lang {
@@ -53,6 +54,16 @@ enum sq_import_kind {
 
 /* wire names, "" past the end */
 const char *sq_lang_name(enum sq_lang lang);
+static inline bool sq_is_type_kind(uint8_t kind)
+{
+	switch (kind) {
+	case SQ_KIND_CLASS: case SQ_KIND_INTERFACE: case SQ_KIND_TRAIT: case SQ_KIND_TYPE:
+	case SQ_KIND_STRUCT: case SQ_KIND_ENUM: case SQ_KIND_ANNOTATION:
+		return true;
+	default:
+		return false;
+	}
+}
 const char *sq_kind_name(enum sq_kind kind);
 const char *sq_ref_kind_name(enum sq_ref_kind kind);
 const char *sq_import_kind_name(enum sq_import_kind kind);

@@ -74,6 +74,8 @@ static bool inherited(struct sq_linker *l, const struct sq_cand *type, sq_name n
 	struct sq_ref_cursor it;
 	struct sq_ref r;
 
+	if (b->lang == SQ_LANG_C)   /* nothing there is derived from anything */
+		return false;
 	sq_refs_begin(&b->columns, &it);
 	while (sq_refs_next(&it, &r) && !l->error) {
 		size_t first = l->types.n;

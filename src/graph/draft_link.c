@@ -13,7 +13,7 @@
 struct pass {
 	struct sq_draft *d;
 	const struct sq_file_set *set;  /* of all rounds */
-	uint64_t *names;                /* [name] bits: changed; NULL when all files are linked */
+	struct sq_changed_names names;  /* no bits when all files are linked */
 	bool names_only;                /* see sq_relink_names_only() */
 	struct sq_file_set stale;       /* files whose imports may not be what their links say, if not the set */
 	SQ_VEC(sq_file) files;          /* of this round */
@@ -54,7 +54,7 @@ static int collect(struct pass *p, struct sq_file_set *set)
 	if (r >= 0 && d->changes.n)
 		r = sq_relink_collect(d->prior, d->v, d->changes.v, d->changes.n,
 				      d->opts.disabled_triggers, set, &p->names);
-	p->names_only = r >= 0 && p->names && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
+	p->names_only = r >= 0 && p->names.bits && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
 	for (size_t i = 0; p->names_only && i < d->changes.n && r >= 0; i++)
 		r = sq_file_set_add(&p->stale, d->changes.v[i].file);
 	return sq_error_trace(r);
@@ -112,25 +112,23 @@ static int share(struct pass *p)
 }
 
 /* can what it meant before be kept where no changed name is? */
-static bool keeps_links(const struct pass *p, sq_file f)
+static bool keeps_links(const struct pass *p, const struct sq_file_slot *old)
 {
-	struct sq_file_slot old = sq_version_slot(p->d->prior, f);
-
-	return p->names_only && old.links && old.bound->lang == SQ_LANG_C &&
-	       old.bound == sq_version_bound(p->d->v, f);
+	return p->names_only && old->links && old->bound->lang == SQ_LANG_C;
 }
 
 static int link_one(void *arg, unsigned worker, uint32_t i)
 {
 	struct pass *p = arg;
 	sq_file f = p->files.v[i];
-	const struct sq_links *old = sq_version_slot(p->d->prior, f).links;
-	bool keeps = keeps_links(p, f);
+	struct sq_file_slot before = sq_version_slot(p->d->prior, f);
+	const struct sq_links *old = before.links;
+	bool keeps = keeps_links(p, &before);
 	struct sq_links *links;
 	int r;
 
 	if (keeps)
-		r = sq_link_file_again(p->linkers[worker], f, old, p->names, p->d->birth, &links);
+		r = sq_link_file_again(p->linkers[worker], f, &before, &p->names, p->d->birth, &links);
 	else
 		r = sq_link_file(p->linkers[worker], f, p->d->birth, &links);
 	if (r < 0)
@@ -271,7 +269,7 @@ int sq_draft_link(struct sq_draft *d)
 	sq_free(p.links);
 	sq_free(p.stats);
 	sq_vec_deinit(&p.files);
-	sq_free(p.names);
+	sq_free(p.names.bits);
 	sq_free(p.settled);
 	sq_file_set_deinit(&p.stale);
 	sq_file_set_deinit(&set);

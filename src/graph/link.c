@@ -31,6 +31,7 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_memo_deinit(&l->import_memo);
 	sq_memo_deinit(&l->package_memo);
 	sq_memo_deinit(&l->link_memo);
+	sq_memo_deinit(&l->old_memo);
 	sq_memo_deinit(&l->asked);
 	sq_vec_deinit(&l->cands);
 	sq_vec_deinit(&l->import_links);
@@ -243,6 +244,9 @@ static uint32_t link_ref(struct sq_linker *l, const struct sq_ref *r)
 
 	if (s)
 		return s->first;
+	/* nearly every C name asks what is included; others ask when they need it */
+	if (l->t->style == SQ_STYLE_INCLUDE)
+		sq_mark_closure(l, l->file);
 	sq_bind(l, r);
 	index = l->error ? 0 : add_link(l);
 	sq_linker_fail(l, sq_memo_put(&l->link_memo, key, index, 0));
@@ -272,14 +276,16 @@ static void link_refs(struct sq_linker *l)
 
 /* ---- links of before -------------------------------------------------------- */
 
-/* may the reference of a C file mean something else now? What has a qualifier may by
- * its type, or by a type that is behind that one. */
-static bool is_touched(const struct sq_linker *l, const struct sq_ref *r, const uint64_t *names)
+/* may the reference of a C file mean something else now? With a receiver it may by
+ * that one's type, or by a type that is behind that one. */
+static bool is_touched(const struct sq_bound *b, const struct sq_ref *r, const struct sq_changed_names *names)
 {
-	sq_name name = l->b->names[r->name];
+	sq_name name = b->names[r->name];
 
-	return r->qual != SQ_NONE || (r->flags & SQ_REFF_EXPR) || r->kind == SQ_REF_IMPORT ||
-	       (names[name / 64] >> (name % 64) & 1);
+	if (!names->any)
+		return false;
+	return r->kind == SQ_REF_IMPORT || (names->bits[name / 64] >> (name % 64) & 1) ||
+	       (names->types && (r->qual != SQ_NONE || (r->flags & SQ_REFF_EXPR)));
 }
 
 /* each link of the older piece is of one meaning, and stands where that came first */
@@ -301,8 +307,19 @@ static bool is_base(const struct sq_ref *r)
 	return r->kind == SQ_REF_INHERIT || r->kind == SQ_REF_IMPLEMENT;
 }
 
-/* Return: was a base of a type bound again? */
-static bool link_refs_again(struct sq_linker *l, const struct sq_links *old, const uint64_t *names)
+static void clear_kept(struct sq_linker *l, const struct sq_links *old)
+{
+	sq_vec_clear(&l->kept);
+	sq_linker_fail(l, sq_vec_reserve(&l->kept, old->n_links));
+	if (l->error)
+		return;
+	l->kept.n = old->n_links;
+	memset(l->kept.v, 0, old->n_links * sizeof(*l->kept.v));
+}
+
+/* the facts are the same, the links follow the references.
+ * Return: was a base of a type bound again? */
+static bool link_same_refs(struct sq_linker *l, const struct sq_links *old, const struct sq_changed_names *names)
 {
 	bool bases = false;
 	const uint8_t *at = old->ref_link;
@@ -310,20 +327,71 @@ static bool link_refs_again(struct sq_linker *l, const struct sq_links *old, con
 	struct sq_ref r;
 	uint32_t was;
 
-	sq_vec_clear(&l->kept);
-	sq_linker_fail(l, sq_vec_reserve(&l->kept, old->n_links));
-	if (l->error)
-		return false;
-	l->kept.n = old->n_links;
-	memset(l->kept.v, 0, old->n_links * sizeof(*l->kept.v));
 	sq_refs_begin(&l->b->columns, &it);
 	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
-		bool touched = is_touched(l, &r, names);
+		bool touched = is_touched(l->b, &r, names);
 
 		at = sq_varint_get32(at, &was);
 		bases |= touched && is_base(&r);
 		put_ref(l, i, touched ? link_ref(l, &r) : keep_link(l, old, was));
 	}
+	return bases;
+}
+
+/* meaning() of a C file in names that other facts of the file share */
+static uint64_t lasting_meaning(const struct sq_bound *b, const struct sq_ref *r)
+{
+	uint64_t name = (uint64_t)b->names[r->name] << 32 | (r->qual == SQ_NONE ? SQ_NAME_NONE : b->names[r->qual]);
+	uint64_t how = (uint64_t)r->kind << 8 | (r->flags & (SQ_REFF_TYPED | SQ_REFF_EXPR | SQ_REFF_ARROW));
+
+	return sq_hash_u64(name) * 0x9e3779b97f4a7c15ULL ^ sq_hash_u64(how + 1);
+}
+
+static void learn_old_refs(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
+{
+	const uint8_t *at = old->links->ref_link;
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+	uint32_t was;
+
+	sq_memo_clear(&l->old_memo);
+	sq_refs_begin(&old->bound->columns, &it);
+	while (sq_refs_next(&it, &r) && !l->error) {
+		uint64_t key = lasting_meaning(old->bound, &r);
+
+		at = sq_varint_get32(at, &was);
+		if (!is_touched(old->bound, &r, names) && !sq_memo_get(&l->old_memo, key))
+			sq_linker_fail(l, sq_memo_put(&l->old_memo, key, was, 0));
+	}
+}
+
+/* the facts are others: a reference that means what one of before meant has its link.
+ * Return: is there a base of a type that was bound now? */
+static bool link_other_refs(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
+{
+	bool bases = names->types;   /* also one that is gone */
+	struct sq_ref_cursor it;
+	struct sq_ref r;
+
+	learn_old_refs(l, old, names);
+	sq_refs_begin(&l->b->columns, &it);
+	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
+		const struct sq_memo_slot *known = is_touched(l->b, &r, names) ? NULL :
+						   sq_memo_get(&l->old_memo, lasting_meaning(l->b, &r));
+
+		bases |= !known && is_base(&r);
+		put_ref(l, i, known ? keep_link(l, old->links, known->first) : link_ref(l, &r));
+	}
+	return bases;
+}
+
+static bool link_refs_again(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
+{
+	bool bases = false;
+
+	clear_kept(l, old->links);
+	if (!l->error)
+		bases = old->bound == l->b ? link_same_refs(l, old->links, names) : link_other_refs(l, old, names);
 	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
 	return bases;
 }
@@ -343,11 +411,53 @@ static size_t padded(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
-/* copy the scratch arrays into one allocation */
-static int make_piece(struct sq_linker *l, struct sq_birth birth, struct sq_links **ret_links)
+/* what the imports mean, as a piece has it */
+struct meant {
+	const struct sq_import_link *links;
+	const sq_file *files;
+	uint32_t n_links, n_files;
+	bool is_packed;          /* links count their first from the start of files */
+};
+
+static struct meant meant_before(const struct sq_links *old)
 {
-	uint32_t first = sq_imports_of(l, l->file), n_files = 0, at_file = 0;
-	size_t n_imports = l->imports.n;
+	return (struct meant){ old->imports, old->files, old->n_imports, old->n_files, true };
+}
+
+static struct meant meant_now(struct sq_linker *l)
+{
+	uint32_t first = sq_imports_of(l, l->file);
+	struct meant m = { .files = l->import_files.v };
+
+	if (first == SQ_NONE)
+		return m;
+	m.links = l->import_links.v + first;
+	m.n_links = (uint32_t)l->imports.n;
+	for (uint32_t i = 0; i < m.n_links; i++)
+		m.n_files += m.links[i].n;
+	return m;
+}
+
+static void put_imports(const struct meant *m, struct sq_import_link *links, sq_file *files)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < m->n_links; i++) {
+		links[i] = m->links[i];
+		if (m->is_packed)
+			continue;
+		if (links[i].n)
+			memcpy(files + at, m->files + links[i].first, links[i].n * sizeof(sq_file));
+		links[i].first = at;
+		at += links[i].n;
+	}
+	if (m->is_packed && m->n_files)
+		memcpy(files, m->files, m->n_files * sizeof(sq_file));
+}
+
+/* copy the scratch arrays into one allocation */
+static int make_piece(struct sq_linker *l, const struct meant *m, struct sq_birth birth, struct sq_links **ret_links)
+{
 	struct sq_import_link *imports;
 	struct sq_links *p;
 	sq_file *files;
@@ -355,39 +465,27 @@ static int make_piece(struct sq_linker *l, struct sq_birth birth, struct sq_link
 
 	if (l->error)
 		return l->error;
-	if (first == SQ_NONE)
-		n_imports = 0;
-	for (size_t i = 0; i < n_imports; i++)
-		n_files += l->import_links.v[first + i].n;
 	p = sq_piece_alloc(SQ_PIECE_LINKS, birth,
 			   sizeof(*p) + padded(l->links.n * sizeof(struct sq_link)) +
 			   padded(l->targets.n * sizeof(struct sq_target)) +
-			   padded(n_imports * sizeof(*imports)) + padded(n_files * sizeof(sq_file)) +
+			   padded(m->n_links * sizeof(*imports)) + padded(m->n_files * sizeof(sq_file)) +
 			   padded(l->anchors.n * sizeof(uint32_t)) + padded(l->ref_bytes.n));
 	if (!p)
 		return sq_error_origin(-ENOMEM);
 	at = (char *)(p + 1);
 	p->n_links = (uint32_t)l->links.n;
 	p->n_targets = (uint32_t)l->targets.n;
-	p->n_imports = (uint32_t)n_imports;
-	p->n_files = n_files;
+	p->n_imports = m->n_links;
+	p->n_files = m->n_files;
 	p->n_ref_bytes = (uint32_t)l->ref_bytes.n;
 	p->links = memcpy(take(&at, l->links.n * sizeof(struct sq_link)), l->links.v,
 			  l->links.n * sizeof(struct sq_link));
 	p->targets = take(&at, l->targets.n * sizeof(struct sq_target));
 	if (l->targets.n)
 		memcpy((void *)p->targets, l->targets.v, l->targets.n * sizeof(struct sq_target));
-	p->imports = imports = take(&at, n_imports * sizeof(*imports));
-	p->files = files = take(&at, n_files * sizeof(sq_file));
-	for (size_t i = 0; i < n_imports; i++) {
-		struct sq_import_link link = l->import_links.v[first + i];
-
-		if (link.n)
-			memcpy(files + at_file, l->import_files.v + link.first, link.n * sizeof(sq_file));
-		link.first = at_file;
-		at_file += link.n;
-		imports[i] = link;
-	}
+	p->imports = imports = take(&at, m->n_links * sizeof(*imports));
+	p->files = files = take(&at, m->n_files * sizeof(sq_file));
+	put_imports(m, imports, files);
 	p->ref_anchor = take(&at, l->anchors.n * sizeof(uint32_t));
 	if (l->anchors.n)
 		memcpy((void *)p->ref_anchor, l->anchors.v, l->anchors.n * sizeof(uint32_t));
@@ -408,27 +506,28 @@ static void begin_file(struct sq_linker *l, sq_file f)
 	clear_file(l);
 	index_defs(l);
 	index_imports(l);
-	/* nearly every C name asks what is included; others ask when they need it */
-	if (l->t && l->t->style == SQ_STYLE_INCLUDE)
-		sq_mark_closure(l, f);
 }
 
 int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links)
 {
+	struct meant m;
+
 	begin_file(l, f);
 	if (!l->error && l->t)
 		link_refs(l);
-	return make_piece(l, birth, ret_links);
+	m = meant_now(l);
+	return make_piece(l, &m, birth, ret_links);
 }
 
-int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_links *old, const uint64_t *names,
-		       struct sq_birth birth, struct sq_links **ret_links)
+int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_file_slot *old,
+		       const struct sq_changed_names *names, struct sq_birth birth, struct sq_links **ret_links)
 {
+	struct meant m = meant_before(old->links);
 	bool bases;
 	int r;
 
 	begin_file(l, f);
 	bases = !l->error && link_refs_again(l, old, names);
-	r = make_piece(l, birth, ret_links);
+	r = make_piece(l, &m, birth, ret_links);
 	return r < 0 ? sq_error_trace(r) : bases ? SQ_LINK_E_BASES : 0;
 }

@@ -21,13 +21,14 @@ struct sq_linker *sq_linker_free(struct sq_linker *l);
  */
 void sq_linker_begin(struct sq_linker *l, const struct sq_version *v, const struct sq_file_set *stale);
 /**
- * sq_link_file_again() - what sq_link_file() makes, for a C file whose facts are those that @old
- * was made of, while sq_relink_names_only() holds; only what may differ is bound.
+ * sq_link_file_again() - what sq_link_file() makes, for a C file that was @old, facts and links,
+ * while sq_relink_names_only() holds; only what may differ is bound.
  * @names: of sq_relink_collect()
  * Return: 0 and no base of a type means another definition; SQ_LINK_E_BASES one may; -ENOMEM
  */
 enum { SQ_LINK_E_BASES = 1 };
-int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_links *old, const uint64_t *names,
-		       struct sq_birth birth, struct sq_links **ret_links) sq_must_check;
+int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_file_slot *old,
+		       const struct sq_changed_names *names, struct sq_birth birth,
+		       struct sq_links **ret_links) sq_must_check;
 /** sq_link_file() - a new links piece with the given birth, or -ENOMEM. */
 int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links) sq_must_check;

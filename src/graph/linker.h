@@ -91,6 +91,7 @@ struct sq_linker {
 	SQ_VEC(uint32_t) import_scope;  /* by import: the definition it is confined to, or SQ_NONE */
 	uint32_t encl;                  /* enclosing definition of the reference under way */
 	struct sq_memo link_memo;
+	struct sq_memo old_memo;        /* meaning in names of the version: link of the older piece */
 	SQ_VEC(uint32_t) kept;          /* by a link of the older piece: its index now, 0: none yet */
 	SQ_VEC(struct sq_link) links;
 	SQ_VEC(struct sq_target) targets;
@@ -153,16 +154,6 @@ static inline bool sq_same_dir(struct sq_slice a, struct sq_slice b)
 	return sq_slice_eq(sq_path_dir(a), sq_path_dir(b));
 }
 
-static inline bool sq_is_type_kind(uint8_t kind)
-{
-	switch (kind) {
-	case SQ_KIND_CLASS: case SQ_KIND_INTERFACE: case SQ_KIND_TRAIT: case SQ_KIND_TYPE:
-	case SQ_KIND_STRUCT: case SQ_KIND_ENUM: case SQ_KIND_ANNOTATION:
-		return true;
-	default:
-		return false;
-	}
-}
 /* did a rule leave candidates in out? Then it is the one that bound. */
 static inline bool sq_found(struct sq_linker *l, enum sq_rule rule)
 {

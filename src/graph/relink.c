@@ -9,7 +9,7 @@
 #include "graph/keys.h"
 
 typedef SQ_VEC(sq_name) names_vec;
-struct signature { sq_name name; uint64_t sig; };
+struct signature { sq_name name; uint64_t sig; bool is_type; };
 typedef SQ_VEC(struct signature) signatures_vec;
 
 struct collector {
@@ -19,6 +19,7 @@ struct collector {
 	names_vec changed;      /* names whose definition set changed */
 	signatures_vec old_sigs, new_sigs;
 	uint64_t *seen;         /* [name] bits: changed, and its files are in the set */
+	bool types;             /* a type or namespace is among what changed */
 	int error;
 };
 
@@ -137,9 +138,16 @@ static void add_relations(const struct sq_bound *b, uint64_t *per_def)
 	}
 }
 
-/* fold the definitions of each name, in source order, into one number a name */
+static bool is_type(const struct sq_def *d)
+{
+	return d->kind == SQ_KIND_MODULE || sq_is_type_kind(d->kind);
+}
+
+/* of one name of a file: its definitions, in source order, as one number */
+struct folded { uint64_t sig; bool is_type; };
+
 static void fold_defs(struct collector *c, const struct sq_bound *b, uint64_t seed, uint64_t *per_def,
-		      uint64_t *per_string, signatures_vec *out)
+		      struct folded *per_string, signatures_vec *out)
 {
 	sq_name name_default = sq_version_find(c->after, SQ_LIT("default"));
 	struct sq_def_cursor it;
@@ -154,17 +162,19 @@ static void fold_defs(struct collector *c, const struct sq_bound *b, uint64_t se
 		if (d.parent != SQ_NONE)
 			h = mix(h, per_def[d.parent]);
 		/* the earlier definitions of the name give its ordinal */
-		per_string[d.name] = mix(per_string[d.name], h);
-		per_def[i] = per_string[d.name];
+		per_string[d.name].sig = mix(per_string[d.name].sig, h);
+		per_string[d.name].is_type |= is_type(&d);
+		per_def[i] = per_string[d.name].sig;
 		if ((d.flags & SQ_DEF_DEFAULT) && name_default != SQ_NAME_NONE)
-			fail(c, sq_vec_push(out, (struct signature){ name_default, per_def[i] }));
+			fail(c, sq_vec_push(out, (struct signature){ name_default, per_def[i], true }));
 	}
 }
 
 static void signatures(struct collector *c, const struct sq_bound *b, signatures_vec *out)
 {
 	uint32_t n_defs = b ? b->columns.n_defs : 0, n_strings = b ? b->columns.n_strings : 0;
-	uint64_t seed = 0, *per_def, *per_string;
+	uint64_t seed = 0, *per_def;
+	struct folded *per_string;
 
 	sq_vec_clear(out);
 	if (!n_defs)
@@ -177,8 +187,8 @@ static void signatures(struct collector *c, const struct sq_bound *b, signatures
 		add_relations(b, per_def);
 		fold_defs(c, b, seed, per_def, per_string, out);
 		for (uint32_t i = 0; i < n_strings; i++)
-			if (per_string[i])
-				fail(c, sq_vec_push(out, (struct signature){ b->names[i], per_string[i] }));
+			if (per_string[i].sig)
+				fail(c, sq_vec_push(out, (struct signature){ b->names[i], per_string[i].sig, per_string[i].is_type }));
 		if (out->n)
 			qsort(out->v, out->n, sizeof(*out->v), signature_cmp);
 	} else {
@@ -189,18 +199,26 @@ static void signatures(struct collector *c, const struct sq_bound *b, signatures
 }
 
 /* names that one side has and the other has not, or has otherwise */
+static void changed(struct collector *c, const struct signature *s)
+{
+	c->types |= s->is_type;
+	fail(c, sq_vec_push(&c->changed, s->name));
+}
+
 static void diff_signatures(struct collector *c)
 {
 	const signatures_vec *a = &c->old_sigs, *b = &c->new_sigs;
 
 	for (size_t i = 0, k = 0; (i < a->n || k < b->n) && !c->error;) {
 		if (k == b->n || (i < a->n && a->v[i].name < b->v[k].name)) {
-			fail(c, sq_vec_push(&c->changed, a->v[i++].name));
+			changed(c, &a->v[i++]);
 		} else if (i == a->n || b->v[k].name < a->v[i].name) {
-			fail(c, sq_vec_push(&c->changed, b->v[k++].name));
+			changed(c, &b->v[k++]);
 		} else {
-			if (a->v[i].sig != b->v[k].sig)
-				fail(c, sq_vec_push(&c->changed, a->v[i].name));
+			if (a->v[i].sig != b->v[k].sig) {
+				changed(c, &a->v[i]);
+				changed(c, &b->v[k]);
+			}
 			i++;
 			k++;
 		}
@@ -225,7 +243,7 @@ static void import_signatures(struct collector *c, const struct sq_bound *b, sig
 		if (imp.name == SQ_NONE)
 			continue;
 		fail(c, sq_vec_push(out, (struct signature){ b->names[bound],
-			mix(mix(b->names[imp.target], b->names[imp.name]), imp.flags) }));
+			mix(mix(b->names[imp.target], b->names[imp.name]), imp.flags), true }));
 	}
 	if (out->n)
 		qsort(out->v, out->n, sizeof(*out->v), signature_cmp);
@@ -452,21 +470,23 @@ static void one_change(struct collector *c, const struct sq_file_change *ch)
 
 int sq_relink_collect(const struct sq_version *before, const struct sq_version *after,
 		      const struct sq_file_change *changes, size_t n, unsigned disabled,
-		      struct sq_file_set *set, uint64_t **ret_names)
+		      struct sq_file_set *set, struct sq_changed_names *ret_names)
 {
 	struct collector c = { .before = before, .after = after, .disabled = disabled, .set = set };
+	struct sq_changed_names names;
 
 	for (size_t i = 0; i < n && !c.error; i++)
 		one_change(&c, &changes[i]);
 	if (!c.error)
 		add_mentions(&c);
+	names = (struct sq_changed_names){ .bits = c.seen, .any = c.changed.n, .types = c.types };
 	sq_vec_deinit(&c.changed);
 	sq_vec_deinit(&c.old_sigs);
 	sq_vec_deinit(&c.new_sigs);
 	if (c.error)
 		sq_free(c.seen);
 	else
-		*ret_names = c.seen;
+		*ret_names = names;
 	return c.error;
 }
 

@@ -23,6 +23,11 @@ struct sq_file_change {
 	const struct sq_bound *old_bound;   /* NULL: added */
 	const struct sq_bound *new_bound;   /* NULL: removed */
 };
+/* the names of which a definition set changed, or what is passed on under them */
+struct sq_changed_names {
+	uint64_t *bits;                     /* one a name of the version after */
+	bool any, types;                    /* is there one; one that has a type or a namespace among its definitions */
+};
 /* a growing set of FileIds */
 struct sq_file_set { uint64_t *bits; uint32_t n_bits; sq_file *list; uint32_t n, cap; };
 void sq_file_set_deinit(struct sq_file_set *s);
@@ -32,16 +37,16 @@ bool sq_file_set_has(const struct sq_file_set *s, sq_file f);
  * sq_relink_collect() - add to @set every file to be linked again.
  * @before: the published version; @after: the draft (names, shards, bounds final, links old)
  * @disabled: bit mask of triggers left out (tests only)
- * @ret_names: one bit a name of @after: its definition set changed, or what it passes on; to be freed
+ * @ret_names: its bits are to be freed
  */
 int sq_relink_collect(const struct sq_version *before, const struct sq_version *after,
 		      const struct sq_file_change *changes, size_t n, unsigned disabled,
-		      struct sq_file_set *set, uint64_t **ret_names) sq_must_check;
+		      struct sq_file_set *set, struct sq_changed_names *ret_names) sq_must_check;
 /**
  * sq_relink_names_only() - do the changes leave alone which files there are, their languages and
  * what they import, and concern only files that see each other by including? Then all imports mean
- * what they meant, and a C file's reference without a qualifier means something else only when
- * its own name is one of those changed.
+ * what they meant, and a C file's reference means something else only when its own name is one of
+ * those changed, or, with a receiver, when a type is.
  */
 bool sq_relink_names_only(const struct sq_version *after, const struct sq_file_change *changes, size_t n);
 /**
