@@ -178,12 +178,20 @@ static int take_found(struct sq_run *run, const struct sq_defset *from, uint64_t
 	return r;
 }
 
+/* an analysis reads every reference, whatever it finds */
+static int pay_for_references(struct sq_run *run)
+{
+	return sq_run_step(run, run->v->stats.n_defs + run->v->stats.n_refs);
+}
+
 int sq_run_unused(struct sq_run *run, uint64_t mask, struct sq_selection *set)
 {
 	const struct sq_analysis a = { .cancel = run->o->cancel, .par = run->o->par };
 	struct sq_defset found = SQ_DEFSET_NULL;
-	int r = sq_unused_find(run->v, &a, &found);
+	int r = pay_for_references(run);
 
+	if (!r)
+		r = sq_unused_find(run->v, &a, &found);
 	if (!r)
 		r = take_found(run, &found, mask, set);
 	sq_defset_deinit(&found);
@@ -196,8 +204,10 @@ static int add_cycles(struct sq_run *run, enum sq_cycle_type type, struct sq_sel
 	const struct sq_cycles_ask ask = { .type = type, .min_size = 2 };
 	struct sq_cycles cycles = SQ_CYCLES_NULL;
 	struct sq_defset found = SQ_DEFSET_NULL;
-	int r = sq_cycles_find(run->v, &a, &ask, &cycles);
+	int r = type == SQ_CYCLE_IMPORTS ? sq_run_step(run, run->v->stats.n_imports) : pay_for_references(run);
 
+	if (!r)
+		r = sq_cycles_find(run->v, &a, &ask, &cycles);
 	if (!r)
 		r = sq_cycles_set(run->v, &cycles, false, &found);
 	if (!r)

@@ -13,6 +13,8 @@ int sq_run_look(struct sq_run *run)
 	uint64_t max = run->o->max_rows ? run->o->max_rows : SQ_QUERY_MAX_ROWS;
 
 	run->next_look = run->n_rows + ROWS_PER_LOOK;
+	if (run->n_rows <= max)
+		run->next_look = SQ_MIN(run->next_look, max + 1);
 	/* no order needed: nothing else is read on behalf of the flag */
 	if (run->o->cancel && sq_load_relaxed(run->o->cancel))
 		return -ECANCELED;

@@ -220,6 +220,77 @@ START_TEST(budgets)
 }
 END_TEST
 
+/* every method that walks the graph is cut at its rows, and says so */
+START_TEST(every_method_has_a_budget)
+{
+	static const struct { const char *method, *path_key, *more; } t[] = {
+		{ "daemon/search", "search_path", "\"pattern\":\"fn\",\"mode\":\"regex\"" },
+		{ "daemon/search", "search_path", "\"pattern\":\"fn_7\",\"mode\":\"fuzzy\"" },
+		{ "daemon/search", "search_path", "\"pattern\":\"same\"" },
+		{ "daemon/query", "search_path", "\"query\":\"kind:function\"" },
+		{ "direct_callers", "path", "\"symbol\":\"hub\"" },
+		{ "direct_callees", "path", "\"symbol\":\"caller\"" },
+		{ "find_unused", "path", "\"scope\":\"all\"" },
+		{ "find_cycles", "path", "\"cycle_type\":\"calls\"" },
+		{ "find_cycles", "path", "\"cycle_type\":\"imports\"" },
+		{ "relation_query", "path", "\"symbol\":\"hub\",\"relation_type\":\"callers\"" },
+		{ "relation_query", "path", "\"symbol\":\"caller\",\"relation_type\":\"callees\"" },
+		{ "relation_query", "path", "\"symbol\":\"caller\",\"relation_type\":\"imports\"" },
+		{ "relation_query", "path", "\"symbol\":\"int\",\"relation_type\":\"returns\"" },
+		{ "relation_query", "path", "\"symbol\":\"Kind\",\"relation_type\":\"instantiations\"" },
+		{ "dependency_impact", "path", "\"symbol\":\"hub\"" },
+		{ "trace_path", "path", "\"from_symbol\":\"caller\",\"to_symbol\":\"fn_9\",\"max_hops\":9" },
+		{ "subgraph", "path", "\"symbols\":[\"hub\"],\"max_nodes\":500" },
+		{ "show_dependencies", "path", "\"symbol_name\":\"caller\"" },
+		{ "export_graph", "path", "\"symbol_name\":\"hub\"" },
+		{ "complexity_metrics", "path", "\"min_complexity\":1" },
+	};
+	struct sq_json_doc *d;
+	char *text = calloc(1, 100000);
+	size_t n = 0;
+
+	start("[daemon]\nquery_max_rows = 64\n");
+	for (int i = 0; i < 200; i++)
+		n += (size_t)sprintf(text + n, "int fn_%d(void) { return hub(%d); }\n", i, i);
+	rig_write(&rig, "many.c", text);
+	for (int i = n = 0; i < 200; i++)
+		n += (size_t)sprintf(text + n, "#include \"h%d.h\"\n", i);
+	n += (size_t)sprintf(text + n, "int hub(int x) { return x; }\nvoid caller(void) {\n");
+	for (int i = 0; i < 200; i++)
+		n += (size_t)sprintf(text + n, "fn_%d();\n", i);
+	strcat(text, "}\n");
+	rig_write(&rig, "hub.c", text);
+	n = (size_t)sprintf(text, "class Kind:\n    pass\n");
+	for (int i = 0; i < 100; i++)
+		n += (size_t)sprintf(text + n, "def mk%d():\n    return Kind()\n", i);
+	rig_write(&rig, "kind.py", text);
+	for (int i = 0; i < 200; i++) {
+		char path[24];
+
+		snprintf(path, sizeof(path), "h%d.h", i);
+		rig_write(&rig, path, "static int same(void) { return 1; }\n");
+	}
+	free(text);
+	rig_load(&rig);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++) {
+		d = rig_ok(&rig, t[i].method, "{\"%s\":\"%s\",%s}", t[i].path_key, rig.tree, t[i].more);
+		ck_assert_msg(sq_json_bool(sq_json_get(rig_result(d), "truncated"), false), "%s %s", t[i].method, t[i].more);
+		ck_assert_msg(sq_slice_is(sq_json_string(sq_json_get(rig_result(d), "truncated_reason")), "row_budget"),
+			      "%s %s: %.20s", t[i].method, t[i].more,
+			      sq_json_string(sq_json_get(rig_result(d), "truncated_reason")).p);
+		sq_json_doc_free(d);
+	}
+	/* half of these would be wrong */
+	d = rig_fails(&rig, -32602, "is_node_in_cycle", "{\"path\":\"%s\",\"symbol\":\"hub\"}", rig.tree);
+	ck_assert(sq_slice_is(sq_json_string(sq_json_get(details_of(d, "query_too_broad"), "source")), "runtime_budget"));
+	sq_json_doc_free(d);
+	sq_json_doc_free(refused("NOT unused:all", ""));
+	sq_json_doc_free(refused("NOT circular:calls", ""));
+	sq_json_doc_free(refused("NOT duplicates:body", ""));
+	teardown();
+}
+END_TEST
+
 /* hundreds of steps a byte: no state of the automaton comes again */
 #define SLOW "text ~= /[ab]*a[ab]{600}[0-9]/"
 #define SLOW_FILES 40
@@ -291,6 +362,7 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, gate);
 	tcase_add_test(tc, budgets);
+	tcase_add_test(tc, every_method_has_a_budget);
 	tcase_add_test(tc, deadline);
 	tcase_add_test(tc, clients_leave);
 }

@@ -17,6 +17,8 @@ static const struct { const char *path, *text; } files[] = {
 		   "static void lonely(void) { }\n" },
 	{ "c/a.h", "int run(int n);\n" },
 	{ "c/b.c", "static void lonely(void) { }\n" },
+	{ "c/p.h", "#include \"q.h\"\n#define P_SIZE 1\n" },
+	{ "c/q.h", "#include \"p.h\"\n#define Q_SIZE 2\n" },
 	{ "java/S.java", "package p;\n"
 			 "public class S { public static int twice(int x) "
 			 "{ return x * 2; }\n"
@@ -186,7 +188,8 @@ START_TEST(each_field)
 		{ "unused:private kind:function", "lonely lonely inner" },
 		{ "unused:function kind:method lang:java", "twice s" },
 		{ "circular:calls", "ping pong" },
-		{ "circular:imports", "" },
+		{ "circular:imports", "P_SIZE Q_SIZE" },
+		{ "circular:all", "ping pong P_SIZE Q_SIZE" },
 		{ "async:true", "main load" },
 		{ "async:true NOT lang:python", "load" },
 		{ "static:true lang:java", "twice" },
@@ -197,6 +200,54 @@ START_TEST(each_field)
 		{ "resolved_via:promiscuous_elided", "" },
 		{ "callsite_promiscuous:true", "" },
 		{ "callsite_promiscuous:false kind:trait", "Draw" },
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++)
+		assert_names(t[i].text, t[i].want);
+}
+END_TEST
+
+/* what query.md §1 says in its own words, and has as its examples */
+START_TEST(each_sentence)
+{
+	static const struct { const char *text, *want; } t[] = {
+		/* NOT binds closest, then AND, then OR; what stands side by side is joined by AND */
+		{ "NOT kind:function AND lang:typescript", "Run go A go hid User id" },
+		{ "name:boo OR name:inner AND kind:class", "boo" },
+		{ "(name:boo OR name:inner) AND kind:class", "" },
+		{ "name:boo OR kind:class name:inner", "boo" },
+		{ "kind:class OR name:boo INHERITS name:Base", "Child" },
+		/* operators */
+		{ "kind:function lang:c callers <= 0", "run lonely lonely" },
+		{ "kind:function lang:c callers < 1", "run lonely lonely" },
+		{ "kind:function callers >= 2", "ping" },
+		{ "kind:function lang:c callees > 1", "run" },
+		{ "references >= 2 lang:python", "Child" },
+		/* values */
+		{ "name:/^BOO$/i", "boo" },
+		{ "text ~= /class Base.*getpid/s", "Base" },
+		{ "text ~= /def go.*getpid/s kind:method", "go" },
+		{ "text ~= /def go.*getpid/ kind:method", "" },
+		{ "text ~= \"TODO here\" kind:method", "make" },
+		{ "name:\"boo\"", "boo" },
+		{ "async:yes lang:python", "main" },
+		{ "async:1 lang:python", "main" },
+		/* a bare word is a regular expression, a quoted one a name */
+		{ "nel", "lonely lonely" }, { "\"nel\"", "" }, { "\"boo\"", "boo" },
+		/* symbol names are case-sensitive */
+		{ "callers:Helper", "" }, { "callees:RUN", "" }, { "name:Boo", "" }, { "references:child", "" },
+		/* aliases */
+		{ "file:*.java kind:class", "S" }, { "language:java kind:class", "S" }, { "implements:Run", "A" },
+		/* the choices of fields that have some */
+		{ "unused:public lang:java", "S twice" }, { "unused:private lang:java", "s" },
+		{ "unused:struct lang:java", "S" }, { "unused:function lang:java", "twice s" },
+		{ "unused:all lang:java", "S twice s" },
+		/* its examples */
+		{ "kind:function AND async:true AND visibility:public", "main load" },
+		{ "callers:authenticate", "" },
+		{ "returns:Result AND lang:rust", "fmt load" },
+		{ "(kind:class OR kind:struct) AND NOT path:test", "ops S Base Child Foo Ink A User" },
+		{ "(kind:class OR kind:struct) AND NOT path:ts/", "ops S Base Child Foo Ink" },
 	};
 
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(t); i++)
@@ -355,6 +406,19 @@ START_TEST(budgets_and_refusals)
 	sq_result_deinit(&res);
 	ck_assert_int_eq(run("help", &o, &res, &err), 0);
 	sq_result_deinit(&res);
+	/* three characters behind '^', four that every match holds */
+	ck_assert_int_eq(run("name ~= ^bo", &o, &res, &err), SQ_QUERY_E_TOO_BROAD);
+	ck_assert_int_eq(run("hel", &o, &res, &err), SQ_QUERY_E_TOO_BROAD);
+	ck_assert_int_eq(run("references ~= hel", &o, &res, &err), SQ_QUERY_E_TOO_BROAD);
+	ck_assert_int_eq(run("hel lang:c", &o, &res, &err), 0);
+	sq_result_deinit(&res);
+	ck_assert_int_eq(run("hel path:c/", &o, &res, &err), 0);
+	sq_result_deinit(&res);
+	o.gate.node_limit = treegraph_version(&tree)->stats.n_defs;     /* more than that is refused */
+	ck_assert_int_eq(run("hel", &o, &res, &err), 0);
+	sq_result_deinit(&res);
+	o.gate.node_limit--;
+	ck_assert_int_eq(run("hel", &o, &res, &err), SQ_QUERY_E_TOO_BROAD);
 
 	/* what a source that changed hides is said */
 	o.source = &source;
@@ -384,6 +448,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, each_field);
+	tcase_add_test(c, each_sentence);
 	tcase_add_test(c, relations_of_sets);
 	tcase_add_test(c, pairs_of_a_join);
 	tcase_add_test(c, pairs_of_imports);
