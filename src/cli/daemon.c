@@ -263,6 +263,59 @@ static int status(struct sq_cli *cli, int argc, char **argv)
 	return r;
 }
 
+/* ---- metrics --------------------------------------------------------------------- */
+
+static int print_metrics(const struct sq_cli *cli, const struct sqry_value *result)
+{
+	static const enum sq_style styles[] = {
+		SQ_STYLE_NAME, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN,
+	};
+	const struct sqry_value *list = sqry_value_get(result, "methods");
+	static const char *const times[] = { "p50_ns", "p99_ns", "max_ns" };
+	struct sq_rows rows;
+	int r;
+
+	sq_rows_init(&rows, SQ_ARRAY_SIZE(styles), styles);
+	for (size_t i = 0; i < sqry_value_count(list); i++) {
+		const struct sqry_value *v = sqry_value_at(list, i);
+
+		sq_rows_cell(&rows, sq_cli_text(v, "method"));
+		sq_buf_printf(&rows.text, "%lld", (long long)sq_cli_count(v, "count"));
+		sq_rows_end_cell(&rows);
+		for (size_t k = 0; k < SQ_ARRAY_SIZE(times); k++) {
+			sq_buf_printf(&rows.text, "%.3f ms", (double)sq_cli_count(v, times[k]) / 1e6);
+			sq_rows_end_cell(&rows);
+		}
+	}
+	r = sq_rows_print(&rows, cli->color);
+	sq_rows_deinit(&rows);
+	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
+}
+
+static int metrics(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct sq_usage usage = {
+		.synopsis = "[OPTION...]",
+		.about = "Show how often each method was called, and how long it took: half of the answers\n"
+			 "at most, 99 of 100 at most, the longest.\n"
+			 "Exit status: 69 when the daemon does not run.\n",
+	};
+	struct sqry_reply *reply = NULL;
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, NULL, 0, argc, argv, &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_connect(cli, false, NULL);
+	if (!r)
+		r = sq_cli_call(cli, "daemon/metrics", sqry_params_new(), &reply);
+	if (!r)
+		r = cli->json ? sq_cli_print_json(cli, reply) : print_metrics(cli, sqry_reply_result(reply));
+	sqry_reply_free(reply);
+	return r;
+}
+
 /* ---- workspaces ------------------------------------------------------------------- */
 
 /* an action on one directory whose answer is an object with a few members */
@@ -404,6 +457,16 @@ static int rebuild(struct sq_cli *cli, int argc, char **argv)
 	return act(cli, &a, argc, argv);
 }
 
+static int cancel_rebuild(struct sq_cli *cli, int argc, char **argv)
+{
+	static const struct action a = {
+		.method = "daemon/cancel_rebuild", .key = "path",
+		.about = "End the rebuild of a tree that is under way; the graph stays as it was.\n",
+	};
+
+	return act(cli, &a, argc, argv);
+}
+
 static int sync_tree(struct sq_cli *cli, int argc, char **argv)
 {
 	static const struct action a = {
@@ -425,7 +488,9 @@ int sq_cmd_daemon(struct sq_cli *cli, int argc, char **argv)
 		{ "load", load, "load a source tree" },
 		{ "unload", unload, "forget a source tree" },
 		{ "rebuild", rebuild, "rebuild a graph" },
+		{ "cancel-rebuild", cancel_rebuild, "end a rebuild that is under way" },
 		{ "sync", sync_tree, "wait for what changed so far" },
+		{ "metrics", metrics, "how long its answers took" },
 		{ "logs", sq_cmd_logs, "show its log" },
 	};
 

@@ -135,10 +135,11 @@ int sq_cmd_relations(struct sq_cli *cli, int argc, char **argv)
 	static const struct sq_usage usage = {
 		.synopsis = "SYMBOL [OPTION...]",
 		.about = "Show what is related to SYMBOL: its callers or callees, the files that its file\n"
-			 "imports, the file that exports it, or what returns it.\n"
+			 "imports, the file that exports it, what returns it, or what makes objects of it.\n"
 			 "Exit status: 0 some, 1 none.\n",
 		.examples = "  sqry graph relations kmalloc --depth 2\n"
-			    "  sqry graph relations Result --type returns\n",
+			    "  sqry graph relations Result --type returns\n"
+			    "  sqry graph relations Client --type instantiations\n",
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
@@ -146,7 +147,7 @@ int sq_cmd_relations(struct sq_cli *cli, int argc, char **argv)
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "type", 't', SQ_OPT_STRING, &a.relation, 0, 0, "TYPE",
-		  "callers, callees, imports, exports or returns (callers)" },
+		  "callers, callees, imports, exports, returns or instantiations (callers)" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "callers of callers and so on, N deep (1)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N", "at most N (200)" },
 	};
