@@ -34,6 +34,10 @@ struct sq_daemon {
 	unsigned n_spools;                   /* loop thread: dumps that are kept */
 	struct sq_message *messages;         /* loop thread: those that are not gone */
 	struct sq_latency *latencies;        /* loop thread: of each method */
+	uint64_t n_cancelled;                /* atomic: queries that ended because nobody waited any more */
+#ifdef SQ_TEST_HOOKS
+	bool holds_reads;                    /* atomic: a read begins when its call is cancelled */
+#endif
 };
 
 /** sq_daemon_clock() - "c:<boot>:<pid>:<counter>"; @buf of at least SQ_CLOCK_MAX. */

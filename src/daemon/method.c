@@ -28,6 +28,7 @@ static const struct sq_method methods[] = {
 #ifdef SQ_TEST_HOOKS
 	{ "test/fault", sq_method_test_fault },
 	{ "test/hold", sq_method_test_hold },
+	{ "test/hold_reads", sq_method_test_hold_reads },
 #endif
 };
 

@@ -42,4 +42,5 @@ void sq_method_stop(struct sq_call *c);
 #ifdef SQ_TEST_HOOKS
 void sq_method_test_fault(struct sq_call *c);
 void sq_method_test_hold(struct sq_call *c);
+void sq_method_test_hold_reads(struct sq_call *c);
 #endif

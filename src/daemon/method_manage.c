@@ -440,4 +440,18 @@ void sq_method_test_hold(struct sq_call *c)
 {
 	sq_call_start_job(c, hold, NULL);
 }
+
+/* test/hold_reads {on}: reads that are jobs begin when their call is cancelled, to end at their first look */
+void sq_method_test_hold_reads(struct sq_call *c)
+{
+	bool on = true;
+	const struct sq_param table[] = { { "on", SQ_PARAM_BOOL, false, 0, 0, &on } };
+	struct sq_jw w;
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	sq_store_relaxed(&c->d->holds_reads, on);   /* relaxed: see run_pinned() */
+	begin(c, &w);
+	end(c, &w, NULL);
+}
 #endif

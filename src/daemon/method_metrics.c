@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/atomic.h"
 #include "base/time.h"
 #include "daemon/answer.h"
 #include "daemon/latency.h"
@@ -47,6 +48,8 @@ void sq_method_metrics(struct sq_call *c)
 	sq_rpc_result_begin(&w, c->req->id);
 	sq_jw_begin_object(&w);
 	sq_jw_ku64(&w, "uptime_seconds", (sq_now_ns() - d->started_ns) / NS_A_SECOND);
+	/* relaxed: a figure */
+	sq_jw_ku64(&w, "cancelled", sq_load_relaxed(&d->n_cancelled));
 	sq_jw_key(&w, "methods");
 	sq_jw_begin_array(&w);
 	for (size_t i = 0; i < sq_methods_count(); i++)

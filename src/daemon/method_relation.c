@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* relation_query, dependency_impact, trace_path: who is related to a symbol, and how. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/method.h"
@@ -7,6 +8,7 @@
 #include "daemon/query_result.h"
 #include "daemon/source.h"
 #include "daemon/tool.h"
+#include "graph/each.h"
 #include "graph/trace.h"
 
 enum relation { CALLERS, CALLEES, IMPORTS, EXPORTS, RETURNS, INSTANTIATIONS, WRAPS, CHANNEL_PEERS, N_RELATIONS };
@@ -97,6 +99,8 @@ static int walk_exports(struct sq_read *r, struct sq_bfs *walk, struct sq_tool_n
 		const struct sq_bound *b = sq_version_bound(r->v, roots->v[i].file);
 		struct sq_def d;
 
+		if (sq_is_cancelled(&r->c->cancel))
+			return -ECANCELED;
 		sq_defs_get(&b->columns, roots->v[i].def, &d);
 		if (sq_def_is_exported(r->v, b, &d))
 			e = sq_vec_push(&walk->edges, (struct sq_bfs_edge){

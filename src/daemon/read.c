@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/time.h"
 
 #define LITTLE_FILES 256u       /* more than that is looked at on a query thread */
@@ -87,10 +89,13 @@ void sq_read_invalid(struct sq_read *r, const char *reason)
 void sq_read_errno(struct sq_read *r, int error)
 {
 	sq_buf_clear(r->out);
-	if (error == -ECANCELED)
+	if (error == -ECANCELED) {
+		/* relaxed: a figure */
+		(void)sq_add_relaxed(&r->c->d->n_cancelled, 1);
 		sq_answer_tool_timeout(r->out, r->c->req->id, r->c->d->config->tool_timeout_secs * 1000ull);
-	else
+	} else {
 		sq_answer_internal(r->out, r->c->req->id, strerrordesc_np(-error));
+	}
 }
 
 /* inside a section: may this workspace be read? Otherwise the error is written */
@@ -165,6 +170,11 @@ struct job {
 
 static void run_pinned(struct sq_read *r, sq_read_fn fn)
 {
+#ifdef SQ_TEST_HOOKS
+	/* relaxed: nothing else is read on behalf of either flag */
+	while (sq_load_relaxed(&r->c->d->holds_reads) && !sq_load_relaxed(&r->c->cancel))
+		sched_yield();
+#endif
 	fn(r);
 	if (sq_graph_unpin(r->ws->graph, r->v))
 		sq_rebuild_kick(r->c->d->rebuild);

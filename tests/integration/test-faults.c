@@ -225,6 +225,129 @@ START_TEST(client_leaves)
 }
 END_TEST
 
+/* every method whose work is a job, with parameters beside the path; hub is mentioned in so many files that
+ * no question about it is cheap */
+static const struct { const char *method, *path_key, *more; } jobs[] = {
+	{ "daemon/search", "search_path", "\"pattern\":\"hub\",\"mode\":\"regex\"" },
+	{ "daemon/search", "search_path", "\"pattern\":\"hubb\",\"mode\":\"fuzzy\"" },
+	{ "daemon/search", "search_path", "\"pattern\":\"same\"" },
+	{ "daemon/query", "search_path", "\"query\":\"kind:function\"" },
+	{ "daemon/query", "search_path", "\"query\":\"callers:hub\"" },
+	{ "daemon/query", "search_path", "\"query\":\"unused:all OR circular:all OR duplicates:body\"" },
+	{ "direct_callers", "path", "\"symbol\":\"hub\"" },
+	{ "direct_callees", "path", "\"symbol\":\"same\"" },
+	{ "find_unused", "path", "\"scope\":\"all\"" },
+	{ "find_cycles", "path", "\"cycle_type\":\"calls\"" },
+	{ "find_cycles", "path", "\"cycle_type\":\"modules\"" },
+	{ "is_node_in_cycle", "path", "\"symbol\":\"hub\"" },
+	{ "relation_query", "path", "\"symbol\":\"hub\",\"relation_type\":\"callers\"" },
+	{ "relation_query", "path", "\"symbol\":\"hub\",\"relation_type\":\"callees\"" },
+	{ "relation_query", "path", "\"symbol\":\"hub\",\"relation_type\":\"imports\"" },
+	{ "relation_query", "path", "\"symbol\":\"hub\",\"relation_type\":\"exports\"" },
+	{ "relation_query", "path", "\"symbol\":\"int\",\"relation_type\":\"returns\"" },
+	{ "relation_query", "path", "\"symbol\":\"thing\",\"relation_type\":\"instantiations\"" },
+	{ "dependency_impact", "path", "\"symbol\":\"hub\"" },
+	{ "trace_path", "path", "\"from_symbol\":\"same\",\"to_symbol\":\"hub\"" },
+	{ "subgraph", "path", "\"symbols\":[\"hub\"]" },
+	{ "show_dependencies", "path", "\"symbol_name\":\"same\"" },
+	{ "export_graph", "path", "\"symbol_name\":\"hub\"" },
+	{ "complexity_metrics", "path", "\"min_complexity\":1" },
+};
+#define N_JOBS SQ_ARRAY_SIZE(jobs)
+
+static void load_hub(void)
+{
+	char path[40], text[200];
+
+	rig_write(&rig, "hub.c", "struct thing { int a; };\nint hub(int x)\n{\n\treturn x;\n}\n");
+	for (int i = 0; i < 300; i++) {
+		snprintf(path, sizeof(path), "d%d/f%d.c", i % 10, i);
+		snprintf(text, sizeof(text), "int hub(int x);\nstatic int same(void)\n{\n\treturn hub(%d);\n}\n"
+			 "int own%d(void)\n{\n\treturn same();\n}\n", i, i);
+		rig_write(&rig, path, text);
+	}
+	rig_load(&rig);
+}
+
+/* each on a connection of its own, all at once */
+static void send_jobs(struct rig_conn *c)
+{
+	char text[500];
+
+	sq_json_doc_free(rig_ok(&rig, "test/hold_reads", "{}"));
+	for (size_t i = 0; i < N_JOBS; i++) {
+		snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":"
+			 "{\"%s\":\"%s\",%s}}", jobs[i].method, jobs[i].path_key, rig.tree, jobs[i].more);
+		rig_connect(&rig, &c[i]);
+		rig_send(&c[i], text);
+	}
+}
+
+static int64_t n_cancelled(void)
+{
+	struct sq_json_doc *d = rig_ok(&rig, "daemon/metrics", "{}");
+	int64_t n = sq_json_int(sq_json_get(rig_result(d), "cancelled"), -1);
+
+	sq_json_doc_free(d);
+	return n;
+}
+
+/* each of them looked at its flag and ended; a job that did not would have made its answer */
+static void expect_all_cancelled(void)
+{
+	int64_t n = 0;
+
+	for (int tries = 0; tries < 100000 && n < (int64_t)N_JOBS; tries++)
+		n = n_cancelled();
+	ck_assert_int_eq(n, N_JOBS);
+	sq_json_doc_free(rig_ok(&rig, "test/hold_reads", "{\"on\":false}"));
+	ck_assert_int_eq(rig_count(&rig, "own7"), 1);
+}
+
+START_TEST(every_job_has_a_deadline)
+{
+	struct rig_conn c[N_JOBS];
+
+	load_hub();
+	send_jobs(c);
+	for (size_t i = 0; i < N_JOBS; i++) {
+		struct sq_json_doc *d = rig_recv(&c[i]);
+		const struct sq_json *data = sq_json_get(sq_json_get(sq_json_root(d), "error"), "data");
+
+		ck_assert_msg(rig_error(d) == -32000, "%s: %d", jobs[i].method, rig_error(d));
+		ck_assert(sq_slice_is(sq_json_string(sq_json_get(data, "kind")), "deadline_exceeded"));
+		ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_get(data, "details"), "deadline_ms"), 0), 1000);
+		sq_json_doc_free(d);
+		rig_close(&c[i]);
+	}
+	expect_all_cancelled();
+}
+END_TEST
+
+START_TEST(every_job_ends_with_its_client)
+{
+	struct rig_conn c[N_JOBS];
+
+	load_hub();
+	send_jobs(c);
+	ck_assert_int_eq(n_cancelled(), 0);
+	for (size_t i = 0; i < N_JOBS; i++)
+		rig_close(&c[i]);
+	expect_all_cancelled();
+}
+END_TEST
+
+static void setup_hasty(void)
+{
+	setup_with("tool_timeout_secs = 1");
+}
+
+static void add_hasty(TCase *tc)
+{
+	tcase_add_checked_fixture(tc, setup_hasty, teardown);
+	tcase_add_test(tc, every_job_has_a_deadline);
+}
+
 static void add(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -246,6 +369,7 @@ static void add_patient(TCase *tc)
 {
 	tcase_add_checked_fixture(tc, setup_patient, teardown);
 	tcase_add_test(tc, client_leaves);
+	tcase_add_test(tc, every_job_ends_with_its_client);
 }
 
 int main(void)
@@ -255,12 +379,14 @@ int main(void)
 	(void)add;
 	(void)add_allocations;
 	(void)add_patient;
+	(void)add_hasty;
 	return 77;
 #else
 	int failed = rig_main("faults", add);
 
 	failed |= rig_main("failing allocations", add_allocations);
 	failed |= rig_main("clients that leave", add_patient);
+	failed |= rig_main("deadlines", add_hasty);
 	return failed;
 #endif
 }
