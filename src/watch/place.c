@@ -140,6 +140,22 @@ int sq_place_insert(struct sq_watch_group *g, struct sq_dir_node *parent, struct
 	return 0;
 }
 
+void sq_place_note(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name)
+{
+	struct sq_watch_spot *last = g->spots.n ? &g->spots.v[g->spots.n - 1] : NULL;
+	char *copy;
+
+	if (last && last->parent == parent && sq_slice_is(name, last->name))
+		return;
+	copy = sq_strndup(name.p, name.n);
+	if (!copy || sq_vec_push(&g->spots, ((struct sq_watch_spot){ parent, copy })) < 0) {
+		sq_free(copy);
+		sq_pending_flags(parent->root, SQ_PENDING_RESCAN);
+		return;
+	}
+	sq_dir_node_pin(parent);
+}
+
 /* ---- T1: mark a new directory and what is in it ---- */
 
 struct todo {
@@ -240,6 +256,11 @@ static int mark_one(struct sq_watch *w, const struct todo *t, int *ret_fd,
 		return give_up_on(r, err);
 	err = sq_place_insert(g, t->parent, sq_slice_z(t->name), &key,
 			      class == SQ_PLACE_RULES ? SQ_DIR_RULES_ONLY : 0, ret_n);
+	if (err == -ELOOP) {
+		/* the table has its parent below it: until another spot is settled */
+		sq_place_note(g, t->parent, sq_slice_z(t->name));
+		return err;
+	}
 	if (err < 0) {
 		/* marked, but not in the table: a walk enters it */
 		sq_pending_flags(r, SQ_PENDING_RESCAN);
@@ -274,20 +295,25 @@ static void mark_tree(struct sq_watch *w, struct sq_dir_node *parent, struct sq_
 
 /* ---- spots ---- */
 
-void sq_place_note(struct sq_watch_group *g, struct sq_dir_node *parent, struct sq_slice name)
+/*
+ * Does the path that the table has for @n lead to it? At T1 the table is older
+ * than the disk until all spots are settled: the path of a directory that was
+ * moved may be that of another by now, and what stands there is not @n's.
+ */
+static bool is_in_place(struct sq_watch *w, const struct sq_dir_node *n)
 {
-	struct sq_watch_spot *last = g->spots.n ? &g->spots.v[g->spots.n - 1] : NULL;
-	char *copy;
+	int _cleanup_(sq_fd_closep) fd = -1;
+	struct sq_handle h;
+	struct sq_dir_key key;
+	const char *z;
 
-	if (last && last->parent == parent && sq_slice_is(name, last->name))
-		return;
-	copy = sq_strndup(name.p, name.n);
-	if (!copy || sq_vec_push(&g->spots, ((struct sq_watch_spot){ parent, copy })) < 0) {
-		sq_free(copy);
-		sq_pending_flags(parent->root, SQ_PENDING_RESCAN);
-		return;
-	}
-	sq_dir_node_pin(parent);
+	if (!n->parent)
+		return true;
+	sq_buf_clear(&w->scratch);
+	sq_dir_node_path(n, &w->scratch);
+	z = sq_buf_z(&w->scratch);
+	return z && !sq_fd_open_beneath(n->root->fd, z, O_PATH | O_DIRECTORY, 0, &fd) &&
+	       !sq_place_key_of(fd, &h, &key) && sq_dir_node_is_key(n, &key);
 }
 
 /*
@@ -338,10 +364,13 @@ static bool settle_spot(struct sq_watch *w, struct sq_watch_group *g, const stru
 			bool is_reported)
 {
 	struct sq_dir_node *n = NULL;
-	int r = 0;
+	int r;
 
-	if (!s->parent->dead)
-		r = settle_one(w, g, s, is_reported, &n);
+	if (s->parent->dead)
+		return false;
+	if (g->fan.tier == SQ_WATCH_DIRECTORY && !is_in_place(w, s->parent))
+		return true;
+	r = settle_one(w, g, s, is_reported, &n);
 	if (r == -ELOOP)
 		return true;
 	if (r < 0)
@@ -355,6 +384,26 @@ static void spot_free(struct sq_watch_spot *s)
 {
 	sq_dir_node_unpin(s->parent);
 	sq_free(s->name);
+}
+
+/*
+ * The disk moves under our hands, and the event that says so is not read yet:
+ * then the directory is entered anew, with all below it, when it is.
+ */
+static void give_up_spot(struct sq_watch *w, struct sq_watch_group *g, const struct sq_watch_spot *s)
+{
+	struct sq_dir_node *top = NULL;
+
+	if (s->parent->dead)
+		return;
+	if (g->fan.tier == SQ_WATCH_DIRECTORY)
+		for (struct sq_dir_node *n = s->parent; n; n = n->parent)
+			if (!is_in_place(w, n))
+				top = n;
+	if (top)
+		sq_place_forget(g, top);
+	else
+		sq_pending_flags(s->parent->root, SQ_PENDING_RESCAN);
 }
 
 void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g, bool is_reported)
@@ -373,11 +422,13 @@ void sq_place_settle(struct sq_watch *w, struct sq_watch_group *g, bool is_repor
 			else
 				spot_free(&s);
 		}
+		/* and those that were noted meanwhile */
+		for (size_t i = n_before; i < g->spots.n; i++)
+			g->spots.v[n_left++] = g->spots.v[i];
 		g->spots.n = n_left;
 	} while (n_left && n_left < n_before);
 	for (size_t i = 0; i < n_left; i++) {
-		if (!g->spots.v[i].parent->dead)
-			sq_pending_flags(g->spots.v[i].parent->root, SQ_PENDING_RESCAN);
+		give_up_spot(w, g, &g->spots.v[i]);
 		spot_free(&g->spots.v[i]);
 	}
 	sq_vec_clear(&g->spots);

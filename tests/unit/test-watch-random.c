@@ -247,25 +247,26 @@ static void follow(unsigned *seed, bool is_lazy)
 	}
 	for (size_t i = 0; i < rig.all->n_changes; i++) {
 		const struct sq_change *c = &rig.all->changes[i];
-		struct sq_discovery *d;
 		char *below;
 
 		/* the watcher must not depend on being told of directories that it saw come */
 		if (!(c->what & SQ_CHANGE_SUBTREE) || (is_lazy && rand_r(seed) % 2))
 			continue;
 		below = sq_strndup(c->path.p, c->path.n);
-		d = rig_discover(&rig, below);
-		ck_assert_int_eq(sq_watch_dirs_changed(rig.root, c->path, d->dirs, d->n_dirs), 0);
-		sq_discovery_free(d);
+		rig_follow(&rig, below);
 		sq_free(below);
 	}
 	rig_clear(&rig);
 }
 
-static void open_random(enum sq_watch_tier tier)
+/* @is_whole: only a flush drains, so that the watcher sees each batch at once */
+static void open_random(enum sq_watch_tier tier, bool is_whole)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tier);
 	const char *why = "";
+
+	if (is_whole)
+		cfg.drain_ms = 3600000;
 
 	ck_assert_msg(!rig_open(&rig, &cfg, &why), "%s", why);
 	finish_ops(start_ops(base_seed, 400));
@@ -274,23 +275,27 @@ static void open_random(enum sq_watch_tier tier)
 	rig_clear(&rig);
 }
 
-static void expect_no_sweeps(void)
+/*
+ * A directory that moves while its place is asked for, or a kernel that is out
+ * of memory then, may cost a rescan: one in a while.
+ */
+static void expect_few_sweeps(void)
 {
 	struct sq_watch_stats st;
 
 	sq_watch_root_stats(rig.root, &st);
 	ck_assert_uint_eq(st.n_overflows, 0);
-	ck_assert_uint_eq(st.n_rescans, 0);
+	ck_assert_uint_le(st.n_rescans, 1 + n_rounds / 100);
 }
 
 /* ---- tests ---- */
 
-static void run_batches(enum sq_watch_tier tier, unsigned seed)
+static void run_batches(enum sq_watch_tier tier, unsigned seed, bool is_whole)
 {
 	struct snapshot before, after;
 	size_t n_differences = 0;
 
-	open_random(tier);
+	open_random(tier, is_whole);
 	snapshot_take(&before);
 	for (unsigned round = 0; round < n_rounds; round++) {
 		unsigned n = 1 + (unsigned)rand_r(&seed) % BATCH_MAX, ops = (unsigned)rand_r(&seed);
@@ -308,7 +313,7 @@ static void run_batches(enum sq_watch_tier tier, unsigned seed)
 	}
 	snapshot_free(&before);
 	ck_assert_uint_gt(n_differences, n_rounds);
-	expect_no_sweeps();
+	expect_few_sweeps();
 	rig_close(&rig);
 }
 
@@ -318,7 +323,7 @@ static void run_live(enum sq_watch_tier tier, unsigned seed)
 	struct snapshot before, after;
 	pid_t pid;
 
-	open_random(tier);
+	open_random(tier, false);
 	snapshot_take(&before);
 	pid = start_ops(seed, LIVE_OPS);
 	for (int i = 0; i < 20; i++) {
@@ -354,7 +359,13 @@ static const enum sq_watch_tier tiers[] = { SQ_WATCH_DIRECTORY, SQ_WATCH_FILESYS
 
 START_TEST(batches)
 {
-	run_batches(tiers[_i], base_seed);
+	run_batches(tiers[_i], base_seed, false);
+}
+END_TEST
+
+START_TEST(whole_batches)
+{
+	run_batches(tiers[_i], base_seed, true);
 }
 END_TEST
 
@@ -400,7 +411,7 @@ static void nobody_watches(void)
 	ck_assert_str_eq(why, "CAP_SYS_ADMIN is missing");
 	ck_assert_int_eq(sq_watch_root_tier(rig.root), SQ_WATCH_DIRECTORY);
 	rig_close(&rig);
-	run_batches(SQ_WATCH_DIRECTORY, base_seed + 1);
+	run_batches(SQ_WATCH_DIRECTORY, base_seed + 1, false);
 	run_live(SQ_WATCH_DIRECTORY, base_seed + 2);
 }
 
@@ -479,6 +490,7 @@ int main(void)
 	printf("seed %u, %u rounds\n", base_seed, n_rounds);
 	tcase_set_timeout(tc, 600);
 	tcase_add_loop_test(tc, batches, 0, end);
+	tcase_add_loop_test(tc, whole_batches, 0, end);
 	tcase_add_loop_test(tc, live, 0, end);
 	if (!geteuid()) {
 		tcase_add_test(tc, as_nobody);

@@ -118,6 +118,39 @@ START_TEST(merged_renames)
 }
 END_TEST
 
+static void start_unhurried(enum sq_watch_tier tier, const char *script)
+{
+	struct sq_watch_config cfg = RIG_CONFIG(tier);
+	const char *why = "";
+
+	cfg.drain_ms = 3600000;         /* only a flush drains: all of a script at once */
+	ck_assert_msg(!rig_open(&rig, &cfg, &why), "%s", why);
+	rig_sh(&rig, script);
+	rig_ready(&rig);
+	rig_flush(&rig);
+	rig_clear(&rig);
+}
+
+/*
+ * A path that the table has leads, in the end, to another directory of that
+ * name; and a directory in there is, in the table, above it.
+ */
+START_TEST(names_change_hands)
+{
+	start_unhurried(tiers[_i], "mkdir -p r/a/b r/c/b; echo 1 > r/a/b/x.c");
+	rig_sh(&rig, "mkdir r/a/b/n; mkdir r/c/b/n; mv r/a r/t; mv r/c r/a; mv r/t r/a/b/n/s");
+	rig_flush(&rig);
+	ck_assert(!rig.all->rescan);
+	ck_assert(rig_has(&rig, "a") & SQ_CHANGE_SUBTREE);
+	ck_assert(rig_has(&rig, "c") & SQ_CHANGE_SUBTREE);
+	rig_clear(&rig);
+	rig_sh(&rig, "echo 1 > r/a/y.c; echo 1 > r/a/b/y.c; echo 1 > r/a/b/n/y.c;"
+		     "echo 2 > r/a/b/n/s/y.c; echo 2 > r/a/b/n/s/b/x.c; echo 2 > r/a/b/n/s/b/n/y.c");
+	rig_expect(&rig, "a/b/n/s/b/n/y.c a/b/n/s/b/x.c a/b/n/s/y.c a/b/n/y.c a/b/y.c a/y.c");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(ignored)
 {
 	start(tiers[_i], "mkdir -p r/node_modules/p r/gen; echo /gen > r/.gitignore;"
@@ -605,6 +638,7 @@ int main(void)
 	tcase_add_loop_test(tc, truncate_by_path, first, end);
 	tcase_add_loop_test(tc, directories, first, end);
 	tcase_add_loop_test(tc, merged_renames, first, end);
+	tcase_add_loop_test(tc, names_change_hands, first, end);
 	tcase_add_loop_test(tc, ignored, first, end);
 	tcase_add_loop_test(tc, git_directory, first, end);
 	tcase_add_loop_test(tc, editor_saves, 0, (int)SQ_ARRAY_SIZE(saves));

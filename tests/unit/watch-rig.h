@@ -125,6 +125,15 @@ static inline void rig_ready(struct rig *rig)
 	sq_discovery_free(d);
 }
 
+/* what the rebuild does with a SUBTREE change of @below */
+static inline void rig_follow(struct rig *rig, const char *below)
+{
+	struct sq_discovery *d = rig_discover(rig, below);
+
+	ck_assert_int_eq(sq_watch_dirs_changed(rig->root, sq_slice_z(below), d->dirs, d->n_dirs), 0);
+	sq_discovery_free(d);
+}
+
 static inline int rig_open(struct rig *rig, const struct sq_watch_config *cfg, const char **ret_why)
 {
 	int r;
