@@ -190,7 +190,8 @@ static int copy_entry(struct sq_corpus *c, FTS *fts, FTSENT *e, uint64_t *by_suf
 			r = -errno;
 		break;
 	case FTS_F:
-		if (!strcmp(e->fts_name, ".git"))       /* of a worktree or submodule */
+		/* of a worktree or submodule; and Debian's kernel ignores all of itself */
+		if (!strcmp(e->fts_name, ".git") || !strcmp(e->fts_name, ".gitignore"))
 			break;
 		r = copy_file(e->fts_accpath, to);
 		if (!r)

@@ -37,7 +37,7 @@ void sq_corpus_deinit(struct sq_corpus *c);
 enum { SQ_CORPUS_E_BAD = 1 };
 int sq_corpus_find(struct sq_corpus *c, const char *name, const char *cache, struct sq_buf *ret_why) sq_must_check;
 /**
- * sq_corpus_copy() - copy its files to @dir (links and .git left out) and list its sources.
+ * sq_corpus_copy() - copy its files to @dir (links, .git and .gitignore left out) and list its sources.
  * Return: 0; SQ_CORPUS_E_BAD: it holds no source file, or one that cannot be read.
  */
 int sq_corpus_copy(struct sq_corpus *c, const char *dir, struct sq_buf *ret_why) sq_must_check;

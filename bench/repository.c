@@ -68,15 +68,12 @@ static int change(struct sq_bench *b, struct sq_repository *r)
 	return 0;
 }
 
-/*
- * --force: what a .gitignore of the tree names is a source all the same. What git takes for big goes
- * into one pack instead of a file each.
- */
+/* what git takes for big goes into one pack instead of a file each */
 static bool make_commits(struct sq_bench *b, struct sq_repository *r)
 {
 	const char *const init[] = { "init", "-q", NULL };
 	const char *const add[] = { "-c", "core.bigFileThreshold=1", "-c", "core.compression=1", "add", "--all",
-				    "--force", NULL };
+				    NULL };
 	const char *const first[] = { "commit", "-q", "-m", "before", NULL };
 	const char *const second[] = { "commit", "-q", "-a", "-m", "after", NULL };
 	const char *const tag[] = { "tag", "before", NULL }, *const tag_after[] = { "tag", "after", NULL };

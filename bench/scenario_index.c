@@ -38,18 +38,20 @@ static void add_memory(struct sq_bench *b, const char *scenario)
 		      (double)m.anonymous / MEGA);
 }
 
-static void check_load(struct sq_bench *b)
+static int check_load(struct sq_bench *b)
 {
 	struct sq_target_status s;
 
 	if (sq_target_status(&b->target, b->corpus.dir, &s))
-		return;
+		return sq_bench_fail(b, NULL);
 	sq_bench_check(b, s.files > 0 && s.definitions > 0, "the graph holds %lld files, %lld definitions, "
 		       "%lld references (%lld bound, %lld ambiguous, %lld unresolved)", (long long)s.files,
 		       (long long)s.definitions, (long long)s.references, (long long)s.bound,
 		       (long long)s.ambiguous, (long long)s.unresolved);
 	sq_bench_check(b, s.bound + s.ambiguous + s.unresolved <= s.references,
 		       "no reference is counted twice");
+	/* without a graph there is nothing to edit and nothing to ask */
+	return s.files > 0 ? 0 : SQ_BENCH_E_FAILED;
 }
 
 /* one load by a new daemon; its memory is kept for peak-rss */
@@ -68,8 +70,7 @@ static int load_once(struct sq_bench *b)
 		sq_row_command(sq_bench_row(b, "whole corpus", "s", SQ_OURS), "daemon/load of a new daemon");
 	}
 	add_memory(b, "peak-rss");
-	check_load(b);
-	return 0;
+	return check_load(b);
 }
 
 static void peer_index(struct sq_bench *b, const struct sq_peer *p)
