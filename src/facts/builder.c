@@ -142,7 +142,7 @@ uint32_t sq_facts_add_string(struct sq_facts_builder *b, struct sq_slice s)
 	for (; b->table[slot]; slot = (slot + 1) & b->table_mask) {
 		const struct string *t = &b->strings.v[b->table[slot] - 1];
 
-		if (t->hash == hash && t->len == s.n && !memcmp(b->bytes.p + t->off, s.p, s.n))
+		if (t->hash == hash && sq_slice_eq(sq_slice(b->bytes.p + t->off, t->len), s))
 			return b->table[slot] - 1;
 	}
 	return append_string(b, s, hash);
