@@ -36,24 +36,23 @@ void sq_options_default(struct sq_options *o, bool smoke)
 
 /* ---- the table of goals --------------------------------------------------------- */
 
-/* Return: how many were read; -1 after a word on stderr */
-static int read_reports(const char *files, struct sq_report *v)
+/* a file that cannot be read is told on stderr and left out. Return: how many were read */
+static size_t read_reports(const char *files, struct sq_report *v, bool *ret_all)
 {
 	char path[PATH_MAX];
-	int n = 0, r;
+	size_t n = 0;
+	int r;
 
-	for (const char *at = files; *at; at += strcspn(at, ","), at += *at == ',') {
-		if (n == MAX_TABLE_FILES) {
-			warnx("--table takes up to %d files", MAX_TABLE_FILES);
-			return -1;
-		}
+	*ret_all = true;
+	for (const char *at = files; *at && n < MAX_TABLE_FILES; at += strcspn(at, ","), at += *at == ',') {
 		snprintf(path, sizeof(path), "%.*s", (int)strcspn(at, ","), at);
 		r = sq_report_read(path, &v[n]);
 		if (r) {
 			warnx("%s: %s", path, r < 0 ? strerrordesc_np(-r) : "not a report of sqry-bench");
-			return -1;
+			*ret_all = false;
+		} else {
+			n++;
 		}
-		n++;
 	}
 	return n;
 }
@@ -62,16 +61,17 @@ int sq_run_table(const char *files, FILE *out)
 {
 	struct sq_report *v = sq_calloc(MAX_TABLE_FILES, sizeof(*v));
 	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
-	int n = v ? read_reports(files, v) : -1;
+	bool all = false;
+	size_t n = v ? read_reports(files, v, &all) : 0;
 
-	if (n > 0)
-		sq_goal_table(v, (size_t)n, &text);
-	if (n > 0 && !sq_buf_error(&text))
+	if (n)
+		sq_goal_table(v, n, &text);
+	if (n && !sq_buf_error(&text))
 		fwrite(text.p, 1, text.n, out);
-	for (size_t i = 0; v && i < MAX_TABLE_FILES; i++)
+	for (size_t i = 0; i < n; i++)
 		sq_report_deinit(&v[i]);
 	sq_free(v);
-	return n > 0 && !sq_buf_error(&text) ? 0 : 1;
+	return n && all && !sq_buf_error(&text) ? 0 : 1;
 }
 
 /* ---- choices -------------------------------------------------------------------- */
