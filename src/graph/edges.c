@@ -5,30 +5,61 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "graph/each.h"
 #include "graph/keys.h"
 #include "graph/relink.h"
 
-/* ---- references of one file to one definition ---- */
+/* ---- references of one file to definitions of one name ---- */
 
 struct in {
 	const struct sq_version *v;
-	struct sq_target target;
+	sq_name name;
+	const uint64_t *keys;           /* of the definitions meant, ascending: see key_of() */
+	size_t n_keys;
+	const bool *cancel;             /* or NULL */
 	int (*fn)(void *arg, const struct sq_edge *e);
 	void *arg;
 	struct sq_file_set files;       /* to be scanned */
 	SQ_VEC(sq_name) names;          /* under which the definition is known */
 };
 
-/* which target of a file it is; SQ_NONE */
-static uint32_t find_target(const struct sq_links *l, const struct sq_target *target)
+static uint64_t key_of(sq_file f, uint32_t ordinal)
 {
-	for (uint32_t k = 0; k < l->n_targets; k++) {
-		const struct sq_target *t = &l->targets[k];
+	return (uint64_t)f << 32 | ordinal;
+}
 
-		if (t->file == target->file && t->name == target->name && t->ordinal == target->ordinal)
-			return k;
+/* the first of the definitions at or after @key; n_keys: none */
+static size_t first_at(const struct in *in, uint64_t key)
+{
+	size_t lo = 0, hi = in->n_keys;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (in->keys[mid] < key)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return SQ_NONE;
+	return lo;
+}
+
+static bool is_meant(const struct in *in, const struct sq_target *t)
+{
+	uint64_t key = key_of(t->file, t->ordinal);
+	size_t i;
+
+	if (t->name != in->name)
+		return false;
+	i = first_at(in, key);
+	return i < in->n_keys && in->keys[i] == key;
+}
+
+static bool is_home(const struct in *in, sq_file f)
+{
+	size_t i = first_at(in, key_of(f, 0));
+
+	return i < in->n_keys && in->keys[i] >> 32 == f;
 }
 
 static int emit(const struct in *in, sq_file f, uint32_t i, const struct sq_ref *ref,
@@ -126,16 +157,14 @@ static int scan_link(const struct in *in, sq_file f, struct sq_file_slot s, cons
 static int scan_file(const struct in *in, sq_file f)
 {
 	struct sq_file_slot s = sq_version_slot(in->v, f);
-	uint32_t t = s.links ? find_target(s.links, &in->target) : SQ_NONE;
 	int r = 0;
 
-	for (; t != SQ_NONE && t < s.links->n_targets && !r; t++) {
+	for (uint32_t t = 0; s.links && t < s.links->n_targets && !r; t++) {
 		const struct sq_target *target = &s.links->targets[t];
 
-		/* several links may list it, each with a target of its own or a shared one */
-		if (target->file != in->target.file || target->name != in->target.name ||
-		    target->ordinal != in->target.ordinal)
+		if (!is_meant(in, target))
 			continue;
+		/* several links may list it, each with a target of its own or a shared one */
 		for (uint32_t k = 0; k < s.links->n_links && !r; k++)
 			if (t - s.links->links[k].first < s.links->links[k].n_listed)
 				r = scan_link(in, f, s, &s.links->links[k], target);
@@ -234,13 +263,13 @@ static int add_default_names(struct in *in)
 	return r;
 }
 
-static int collect(struct in *in, const struct sq_bound *b, const struct sq_def *d)
+static int collect(struct in *in, sq_file f, const struct sq_bound *b, const struct sq_def *d)
 {
 	bool follow = renames(in->v, b);
-	int r = sq_file_set_add(&in->files, in->target.file);
+	int r = sq_file_set_add(&in->files, f);
 
 	if (r >= 0)
-		r = add_name(in, in->target.name);
+		r = add_name(in, in->name);
 	if (r >= 0 && follow && (d->flags & SQ_DEF_DEFAULT)) {
 		r = add_default(in, b);
 		if (r >= 0)
@@ -251,17 +280,28 @@ static int collect(struct in *in, const struct sq_bound *b, const struct sq_def 
 	return sq_error_trace(r);
 }
 
-/* languages without renaming imports need no set: the posting list is it */
+/* languages without renaming imports need no set: the posting list is it, and where the definitions are */
 static int scan_list(const struct in *in)
 {
+	sq_file last = SQ_FILE_NONE;
 	struct sq_posting_iter it;
 	struct sq_posting p;
-	int r = scan_file(in, in->target.file);
+	int r = 0;
 
-	sq_version_postings(in->v, in->target.name, SQ_LIST_MENTION, &it);
-	while (!r && sq_posting_next(&it, &p))
-		if (p.file != in->target.file)
+	for (size_t i = 0; i < in->n_keys && !r; i++) {
+		sq_file home = (sq_file)(in->keys[i] >> 32);
+
+		if (home != last)
+			r = scan_file(in, home);
+		last = home;
+	}
+	sq_version_postings(in->v, in->name, SQ_LIST_MENTION, &it);
+	while (!r && sq_posting_next(&it, &p)) {
+		if (sq_is_cancelled(in->cancel))
+			return -ECANCELED;
+		if (!is_home(in, p.file))
 			r = scan_file(in, p.file);
+	}
 	return r;
 }
 
@@ -269,19 +309,59 @@ int sq_edges_in(const struct sq_version *v, sq_file f, uint32_t def,
 		int (*fn)(void *arg, const struct sq_edge *e), void *arg)
 {
 	const struct sq_bound *b = sq_version_bound(v, f);
-	struct in in = { .v = v, .fn = fn, .arg = arg };
+	const uint64_t key = key_of(f, sq_bound_ordinal(b, def));
+	struct in in = { .v = v, .keys = &key, .n_keys = 1, .fn = fn, .arg = arg };
 	struct sq_def d;
 	int r;
 
 	sq_defs_get(&b->columns, def, &d);
-	in.target = (struct sq_target){ f, b->names[d.name], sq_bound_ordinal(b, def) };
+	in.name = b->names[d.name];
 	if (!renames(v, b))
 		return scan_list(&in);
-	r = collect(&in, b, &d);
+	r = collect(&in, f, b, &d);
 	for (uint32_t i = 0; i < in.files.n && !r; i++)
 		r = scan_file(&in, in.files.list[i]);
 	sq_file_set_deinit(&in.files);
 	sq_vec_deinit(&in.names);
+	return r;
+}
+
+static sq_name name_of(const struct sq_version *v, struct sq_edge_end e)
+{
+	const struct sq_bound *b = sq_version_bound(v, e.file);
+	struct sq_def d;
+
+	sq_defs_get(&b->columns, e.def, &d);
+	return b->names[d.name];
+}
+
+int sq_edges_in_all(const struct sq_version *v, const struct sq_edge_end *of, size_t n, const bool *cancel,
+		    int (*fn)(void *arg, const struct sq_edge *e), void *arg)
+{
+	struct in in = { .v = v, .cancel = cancel, .fn = fn, .arg = arg };
+	uint64_t *keys;
+	int r = 0;
+
+	if (!n)
+		return 0;
+	keys = sq_malloc(n * sizeof(*keys));
+	if (!keys)
+		return sq_error_origin(-ENOMEM);
+	in.keys = keys;
+	in.name = name_of(v, of[0]);
+	for (size_t i = 0; i < n && !r; i++) {
+		const struct sq_bound *b = sq_version_bound(v, of[i].file);
+
+		if (sq_is_cancelled(cancel))
+			r = -ECANCELED;
+		else if (!renames(v, b) && name_of(v, of[i]) == in.name)
+			keys[in.n_keys++] = key_of(of[i].file, sq_bound_ordinal(b, of[i].def));
+		else
+			r = sq_edges_in(v, of[i].file, of[i].def, fn, arg);
+	}
+	if (!r && in.n_keys)
+		r = scan_list(&in);
+	sq_free(keys);
 	return r;
 }
 

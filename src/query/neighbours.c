@@ -164,45 +164,42 @@ static int fold(const struct gather *g, struct sq_neighbours *n)
 	return 0;
 }
 
-/* files that mention it, each of which is looked at for every definition of that name */
-static uint64_t count_mentions(const struct gather *g, uint64_t key)
+static int gather_in(struct gather *g, const struct sq_keyset *of)
 {
-	const struct sq_bound *b = sq_version_bound(g->v, sq_key_file(key));
-	struct sq_posting_iter it;
-	struct sq_posting p;
-	struct sq_def d;
-	uint64_t n = 0;
+	SQ_VEC(struct sq_edge_end) ends = SQ_VEC_NULL;
+	int r = 0;
 
-	sq_defs_get(&b->columns, sq_key_def(key), &d);
-	sq_version_postings(g->v, b->names[d.name], SQ_LIST_MENTION, &it);
-	while (sq_posting_next(&it, &p))
-		n++;
-	return n;
+	for (size_t i = 0; !r && i < of->n; i++)
+		r = sq_vec_push(&ends, (struct sq_edge_end){ sq_key_file(of->v[i]), sq_key_def(of->v[i]) });
+	if (!r)
+		r = sq_edges_in_all(g->v, ends.v, ends.n, g->ask->cancel, take_caller, g);
+	sq_vec_deinit(&ends);
+	return r;
+}
+
+static int gather_out(struct gather *g, const struct sq_keyset *of)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < of->n; i++) {
+		r = take_rows(g, 1);
+		if (!r)
+			r = sq_edges_out(g->v, sq_key_file(of->v[i]), sq_key_def(of->v[i]), take_callee, g);
+	}
+	return r;
 }
 
 static int gather(struct gather *g, struct sq_slice symbol, bool in)
 {
 	struct sq_keyset of = SQ_KEYSET_NULL;
-	uint64_t n_mentions;
-	int r;
+	int r = sq_keyset_add_symbol(&of, g->v, symbol);
 
-	r = sq_keyset_add_symbol(&of, g->v, symbol);
 	if (!r)
 		sq_keyset_seal(&of);
-	/* what a symbol means has one last name */
-	n_mentions = !r && in && of.n > 1 ? count_mentions(g, of.v[0]) : 0;
-	for (size_t i = 0; !r && i < of.n; i++) {
-		sq_file f = sq_key_file(of.v[i]);
-		uint32_t def = sq_key_def(of.v[i]);
-
-		if (sq_is_cancelled(g->ask->cancel))
-			r = -ECANCELED;
-		if (!r)
-			r = take_rows(g, 1 + n_mentions);
-		if (!r)
-			r = in ? sq_edges_in(g->v, f, def, take_caller, g) :
-				 sq_edges_out(g->v, f, def, take_callee, g);
-	}
+	if (!r && sq_is_cancelled(g->ask->cancel))
+		r = -ECANCELED;
+	if (!r)
+		r = in ? gather_in(g, &of) : gather_out(g, &of);
 	sq_vec_deinit(&of);
 	return r == STOP ? 0 : sq_error_trace(r);
 }

@@ -180,7 +180,7 @@ void sq_neighbours_deinit(struct sq_neighbours *n);
 struct sq_neighbours_ask {
 	size_t limit;
 	const bool *cancel;         /* relaxed flag, may be NULL */
-	uint64_t max_rows;          /* files and references looked at; 0: SQ_QUERY_MAX_ROWS */
+	uint64_t max_rows;          /* references looked at; 0: SQ_QUERY_MAX_ROWS */
 };
 /** sq_direct_callers() - calls and macro uses; ambiguous candidates are marked. 0, -ECANCELED, -ENOMEM. */
 int sq_direct_callers(const struct sq_version *v, struct sq_slice symbol, const struct sq_neighbours_ask *ask,

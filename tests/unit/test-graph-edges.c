@@ -139,6 +139,38 @@ static size_t compare_all(const struct sq_version *v)
 	return total;
 }
 
+/* all definitions of a name at once are what each is by itself */
+static void compare_names(const struct sq_version *v)
+{
+	static struct seen a, b;
+	bool cancel = true;
+
+	for (sq_name name = 0; name < v->n_names; name++) {
+		struct sq_edge_end of[256];
+		struct arg arg = { v, &a, 0 };
+		size_t n = 0;
+
+		a.n = b.n = 0;
+		for (sq_file f = 0; f < v->n_file_ids; f++) {
+			struct sq_file_slot slot = sq_version_slot(v, f);
+
+			for (uint32_t def = 0; slot.links && def < slot.bound->columns.n_defs; def++) {
+				struct sq_def d;
+
+				sq_defs_get(&slot.bound->columns, def, &d);
+				if (slot.bound->names[d.name] != name)
+					continue;
+				ck_assert_uint_lt(n, SQ_ARRAY_SIZE(of));
+				of[n++] = (struct sq_edge_end){ f, def };
+				naive_in(v, f, def, &b);
+			}
+		}
+		ck_assert_int_eq(sq_edges_in_all(v, of, n, NULL, take, &arg), 0);
+		same(&a, &b);
+		ck_assert_int_eq(sq_edges_in_all(v, of, n, &cancel, take, &arg), n ? -ECANCELED : 0);
+	}
+}
+
 START_TEST(edges_equal_a_walk)
 {
 	const struct sq_draft_opts opts = { .clear = true };
@@ -154,6 +186,7 @@ START_TEST(edges_equal_a_walk)
 			t.seed[i] = rig_below(&rnd, 5) ? 2 + rig_below(&rnd, 1000) : 0;
 		ck_assert_int_eq(rig_update(&rig, NULL, &t, &opts), 0);
 		total += compare_all(sq_graph_current(rig.g));
+		compare_names(sq_graph_current(rig.g));
 	}
 	ck_assert_uint_gt(total, 100);
 	rig_deinit(&rig);
