@@ -200,8 +200,8 @@ static struct sq_bfs_edge edge_of(const struct sq_edge *e)
 {
 	uint8_t percent = sq_rule_confidence((enum sq_rule)e->link->rule);
 
-	if (e->ambiguous && e->link->n_total)
-		percent = (uint8_t)(percent / e->link->n_total);
+	if (e->ambiguous && sq_link_n_total(e->link))
+		percent = (uint8_t)(percent / sq_link_n_total(e->link));
 	return (struct sq_bfs_edge){
 		.line = e->ref.line, .kind = e->ref.kind, .rule = e->link->rule, .confidence = percent,
 		.ambiguous = e->ambiguous,

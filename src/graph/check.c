@@ -85,11 +85,13 @@ static void check_import_links(struct check *c, const struct sq_bound *b, const 
 static void check_link(struct check *c, const struct sq_links *l, const struct sq_link *link)
 {
 	if (!need(c, link->state <= SQ_LINK_ELIDED && link->rule < SQ_RULE_MAX, "state and rule") ||
-	    !need(c, link->first + link->n_listed <= l->n_targets, "range of a link") ||
-	    !need(c, link->n_listed <= link->n_total && link->n_listed <= SQ_LINK_MAX_LISTED, "count of a link") ||
+	    !need(c, link->n_listed <= SQ_LINK_MAX_LISTED, "count of a link") ||
+	    !need(c, link->state != SQ_LINK_ELIDED || (!link->n_listed && link->first > SQ_LINK_MAX_LISTED),
+		  "an elided link has too many to list") ||
+	    !need(c, !link->n_listed || link->first + link->n_listed <= l->n_targets, "range of a link") ||
 	    !need(c, link->state != SQ_LINK_BOUND || link->n_listed == 1, "a bound link has one target"))
 		return;
-	need(c, link->state != SQ_LINK_UNRESOLVED || !link->n_total, "an unresolved link has none");
+	need(c, link->state != SQ_LINK_UNRESOLVED || !link->n_listed, "an unresolved link has none");
 	for (uint32_t k = 0; k < link->n_listed && !c->error; k++) {
 		const struct sq_target *t = &l->targets[link->first + k];
 		const struct sq_bound *b = sq_version_bound(c->v, t->file);

@@ -234,7 +234,7 @@ static int add_link(struct dump *d, const struct sq_links *l, const struct sq_li
 	add_word(&d->out, "->");
 	add_word(&d->out, state_name(link->state));
 	add_word(&d->out, sq_rule_name(link->rule));
-	add_number(&d->out, link->n_total);
+	add_number(&d->out, sq_link_n_total(link));
 	for (uint32_t k = 0; k < link->n_listed && r >= 0; k++) {
 		sq_buf_putc(&d->out, k ? ';' : ' ');
 		r = add_target(d, &l->targets[link->first + k]);

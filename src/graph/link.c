@@ -193,7 +193,6 @@ static uint32_t add_link(struct sq_linker *l)
 	struct sq_link link = {
 		.rule = (uint8_t)l->rule,
 		.first = (uint32_t)l->targets.n,
-		.n_total = (uint32_t)l->out.n,
 	};
 
 	if (!l->out.n)
@@ -202,8 +201,10 @@ static uint32_t add_link(struct sq_linker *l)
 	link.n_listed = (uint16_t)SQ_MIN(l->out.n, (size_t)SQ_LINK_MAX_LISTED);
 	link.state = l->out.n == 1 ? SQ_LINK_BOUND :
 		     l->out.n > SQ_LINK_MAX_LISTED ? SQ_LINK_ELIDED : SQ_LINK_AMBIGUOUS;
-	if (link.state == SQ_LINK_ELIDED)
+	if (link.state == SQ_LINK_ELIDED) {
 		link.n_listed = 0;
+		link.first = (uint32_t)l->out.n;
+	}
 	for (unsigned i = 0; i < link.n_listed; i++)
 		sq_linker_fail(l, sq_vec_push(&l->targets, (struct sq_target){
 			l->out.v[i].file, l->out.v[i].name, l->out.v[i].ordinal }));
@@ -297,7 +298,8 @@ static uint32_t keep_link(struct sq_linker *l, const struct sq_links *old, uint3
 		return l->kept.v[index];
 	for (unsigned k = 0; k < link.n_listed; k++)
 		sq_linker_fail(l, sq_vec_push(&l->targets, old->targets[link.first + k]));
-	link.first = (uint32_t)l->targets.n - link.n_listed;
+	if (link.state != SQ_LINK_ELIDED)
+		link.first = (uint32_t)l->targets.n - link.n_listed;
 	sq_linker_fail(l, sq_vec_push(&l->links, link));
 	return l->kept.v[index] = (uint32_t)l->links.n - 1;
 }

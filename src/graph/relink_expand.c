@@ -91,7 +91,7 @@ static uint64_t base_bindings(const struct sq_file_slot *s)
 		sq_defs_get(&s->bound->columns, r.encl, &d);
 		l = sq_links_of_ref(s->links, i);
 		h = h * 31 + s->bound->names[d.name];
-		h = h * 31 + l->n_total;
+		h = h * 31 + sq_link_n_total(l);
 		for (unsigned k = 0; k < l->n_listed; k++) {
 			const struct sq_target *t = &s->links->targets[l->first + k];
 

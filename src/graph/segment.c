@@ -65,7 +65,7 @@ static bool links_same(const struct sq_links *a, const struct sq_links *b)
 		const struct sq_link *x = &a->links[i], *y = &b->links[i];
 
 		if (x->state != y->state || x->rule != y->rule || x->n_listed != y->n_listed ||
-		    x->first != y->first || x->n_total != y->n_total)
+		    x->first != y->first)
 			return false;
 	}
 	for (uint32_t i = 0; i < a->n_imports; i++) {

@@ -52,9 +52,13 @@ struct sq_link {
 	uint8_t state;                  /* enum sq_link_state */
 	uint8_t rule;                   /* enum sq_rule */
 	uint16_t n_listed;              /* targets listed (AMBIGUOUS: at most SQ_LINK_MAX_LISTED) */
-	uint32_t first;                 /* into targets */
-	uint32_t n_total;               /* candidates in all */
+	uint32_t first;                 /* into targets; ELIDED, which lists none: candidates in all */
 };
+/* candidates in all */
+static inline uint32_t sq_link_n_total(const struct sq_link *l)
+{
+	return l->state == SQ_LINK_ELIDED ? l->first : l->n_listed;
+}
 #define SQ_LINK_MAX_LISTED 16u
 
 /* what each import (by index) means: files, in byte order of their paths */

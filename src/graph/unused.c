@@ -304,7 +304,7 @@ static void read_links(struct reader *w)
 		uint8_t todo = link->n_listed ? HAS_TARGETS : 0;
 
 		/* what has no target may mean many */
-		if (w->run->is_first && link->n_total > link->n_listed)
+		if (w->run->is_first && link->state == SQ_LINK_ELIDED)
 			todo |= IS_ELIDED;
 		else if (w->run->is_first && !link->n_listed)
 			todo |= IS_UNRESOLVED;

@@ -41,8 +41,8 @@ static void read_refs(const struct sq_version *v, sq_file f)
 		const struct sq_link *l = sq_links_of_ref(s.links, i);
 		uint32_t percent = sq_rule_confidence((enum sq_rule)l->rule);
 
-		if (l->state != SQ_LINK_BOUND && l->n_total)
-			percent /= l->n_total;
+		if (l->state != SQ_LINK_BOUND && sq_link_n_total(l))
+			percent /= sq_link_n_total(l);
 		for (uint32_t k = 0; k < l->n_listed; k++) {
 			const struct sq_target *t = &s.links->targets[l->first + k];
 			uint32_t def = sq_bound_find_def(sq_version_bound(v, t->file), t->name, t->ordinal);

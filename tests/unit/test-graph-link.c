@@ -39,7 +39,7 @@ static void print_ref(const struct sq_bound *b, const struct sq_links *links, co
 		print_target(&links->targets[l->first], out);
 		sq_buf_printf(out, " %s", sq_rule_name(l->rule));
 	} else {
-		sq_buf_printf(out, "ambiguous %u", l->n_total);
+		sq_buf_printf(out, "ambiguous %u", sq_link_n_total(l));
 	}
 }
 
