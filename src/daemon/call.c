@@ -106,6 +106,50 @@ void sq_call_invalid(struct sq_call *c, const char *fmt, ...)
 	sq_call_answered(c);
 }
 
+static void write_violation(struct sq_jw *w, const struct sq_violation *v, const char *reason)
+{
+	sq_jw_begin_object(w);
+	sq_jw_kstr(w, "reason", sq_slice_z(reason));
+	sq_jw_kstr(w, "kind", SQ_LIT("validation"));
+	sq_jw_kstr(w, "constraint", sq_slice_z(v->constraint));
+	if (v->other) {
+		sq_jw_key(w, "fields");
+		sq_jw_begin_array(w);
+		sq_jw_string(w, sq_slice_z(v->field));
+		sq_jw_string(w, sq_slice_z(v->other));
+		sq_jw_end_array(w);
+	} else {
+		sq_jw_kstr(w, "field", sq_slice_z(v->field));
+	}
+	if (!strcmp(v->constraint, "range")) {
+		sq_jw_key(w, "min");
+		sq_jw_i64(w, v->min);
+		sq_jw_key(w, "max");
+		sq_jw_i64(w, v->max);
+		sq_jw_key(w, "actual");
+		sq_jw_i64(w, v->actual);
+	}
+	sq_jw_end_object(w);
+}
+
+void sq_call_violates(struct sq_call *c, const struct sq_violation *v, const char *reason)
+{
+	static const struct sq_rpc_failure f = { SQ_RPC_INVALID_PARAMS, "validation_error", false, -1 };
+	struct sq_buf details = SQ_BUF_NULL;
+	char message[300];
+	struct sq_jw w;
+
+	if (c->is_answered)
+		return;
+	(void)snprintf(message, sizeof(message), "Invalid params: %s", reason);
+	sq_jw_init(&w, &details);
+	write_violation(&w, v, reason);
+	sq_buf_clear(&c->out);
+	sq_rpc_error_envelope(&c->out, c->req->id, &f, sq_slice_z(message), sq_buf_slice(&details));
+	sq_buf_deinit(&details);
+	sq_call_answered(c);
+}
+
 /* ---- timers ---------------------------------------------------------------------- */
 
 enum { TIMER_JOB, TIMER_WAIT };

@@ -70,6 +70,14 @@ void sq_messages_abandon(struct sq_daemon *d, const struct sq_conn *conn);
 void sq_call_answered(struct sq_call *c);
 /** sq_call_invalid() - -32602, kind validation_error. */
 void sq_call_invalid(struct sq_call *c, const char *fmt, ...) SQ_PRINTF(2, 3);
+/* what a parameter breaks (protocol 2.4) */
+struct sq_violation {
+	const char *constraint;         /* "non_empty", "range", "ordering", "xor" */
+	const char *field, *other;      /* @other: of two fields, or NULL */
+	int64_t min, max, actual;       /* of a range */
+};
+/** sq_call_violates() - the same as sq_call_invalid(), with details {kind: "validation", constraint, ...}. */
+void sq_call_violates(struct sq_call *c, const struct sq_violation *v, const char *reason);
 /**
  * sq_call_start_job() - run @job on a query thread under the tool timeout.
  * @then: see struct sq_call. When the call was answered meanwhile (time was up,

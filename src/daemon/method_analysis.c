@@ -374,9 +374,11 @@ static void run_cycles(struct sq_call *c, bool of_node)
 	if (n < 0 || n == SQ_CYCLE_ALL) {
 		sq_call_invalid(c, "cycle_type must be calls, imports or modules");
 	} else if (a->max_depth && a->max_depth < a->min_depth) {
-		sq_call_invalid(c, "max_depth must not be below min_depth");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "ordering", .field = "min_depth",
+				 .other = "max_depth" }, "max_depth must not be below min_depth");
 	} else if (of_node && !a->symbol.n) {
-		sq_call_invalid(c, "symbol must not be empty");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "symbol" },
+				 "symbol must not be empty");
 	} else {
 		a->type = (enum sq_cycle_type)n;
 		sq_read_run(c, path, false, of_node ? is_in_cycle : find_cycles);

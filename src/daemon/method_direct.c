@@ -125,7 +125,8 @@ static void run_direct(struct sq_call *c, bool is_callers)
 		return;
 	a->symbol = trim(a->symbol);
 	if (!a->symbol.n) {
-		sq_call_invalid(c, "symbol must not be blank");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "symbol" },
+				 "symbol must not be blank");
 		return;
 	}
 	/* callers are found by scanning the files that mention the name */

@@ -210,7 +210,8 @@ void sq_method_subgraph(struct sq_call *c)
 	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false) || !read_symbols(c, SQ_SLICE_NULL))
 		return;
 	if (!a->n_symbols) {
-		sq_call_invalid(c, "symbols must not be empty");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "symbols" },
+				 "symbols must not be empty");
 		return;
 	}
 	a->directions = (callers ? SQ_BFS_IN : 0) | (callees ? SQ_BFS_OUT : 0);
@@ -243,7 +244,8 @@ void sq_method_show_dependencies(struct sq_call *c)
 	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
 		return;
 	if (!a->file.n == !symbol.n) {
-		sq_call_invalid(c, "one of file_path and symbol_name is needed");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "xor", .field = "file_path",
+				 .other = "symbol_name" }, "one of file_path and symbol_name is needed");
 		return;
 	}
 	a->symbols[0] = symbol;

@@ -312,7 +312,8 @@ void sq_method_relation_query(struct sq_call *c)
 	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), false))
 		return;
 	if (!a->symbol.n) {
-		sq_call_invalid(c, "symbol must not be empty");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "symbol" },
+				 "symbol must not be empty");
 		return;
 	}
 	n = parse_relation(c, type);
@@ -446,7 +447,8 @@ void sq_method_dependency_impact(struct sq_call *c)
 	if (a->symbol.n)
 		sq_read_run(c, path, false, impact);
 	else
-		sq_call_invalid(c, "symbol must not be empty");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "symbol" },
+				 "symbol must not be empty");
 }
 
 /* ---- trace_path ------------------------------------------------------------------------- */
@@ -575,5 +577,6 @@ void sq_method_trace_path(struct sq_call *c)
 	if (a->symbol.n && a->to.n)
 		sq_read_run(c, path, false, trace);
 	else
-		sq_call_invalid(c, "from_symbol and to_symbol must not be empty");
+		sq_call_violates(c, &(struct sq_violation){ .constraint = "non_empty", .field = "from_symbol",
+				 .other = "to_symbol" }, "from_symbol and to_symbol must not be empty");
 }

@@ -2,6 +2,7 @@
 #include "daemon/params.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ static bool read_fingerprint(struct sq_call *c, const struct sq_param *p, const 
 
 static bool read_one(struct sq_call *c, const struct sq_param *p, const struct sq_json *v)
 {
+	char text[120];
+
 	switch (p->type) {
 	case SQ_PARAM_STRING:
 		if (sq_json_type(v) == SQ_JSON_STRING) {
@@ -41,8 +44,13 @@ static bool read_one(struct sq_call *c, const struct sq_param *p, const struct s
 			*(int64_t *)p->ret = sq_json_int(v, 0);
 			return true;
 		}
-		sq_call_invalid(c, "%s must be an integer from %lld to %lld", p->name,
-				(long long)p->min, (long long)p->max);
+		(void)snprintf(text, sizeof(text), "%s must be an integer from %lld to %lld", p->name,
+			       (long long)p->min, (long long)p->max);
+		if (sq_json_type(v) == SQ_JSON_INT)
+			sq_call_violates(c, &(struct sq_violation){ "range", p->name, NULL, p->min, p->max,
+					 sq_json_int(v, 0) }, text);
+		else
+			sq_call_invalid(c, "%s", text);
 		return false;
 	case SQ_PARAM_BOOL:
 		if (sq_json_type(v) == SQ_JSON_BOOL) {

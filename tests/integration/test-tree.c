@@ -323,6 +323,40 @@ START_TEST(relations)
 }
 END_TEST
 
+static void violates(const char *method, const char *more, const char *constraint, const char *field)
+{
+	struct sq_json_doc *d = rig_fails(&rig, -32602, method, "{\"path\":\"%s\"%s}", rig.tree, more);
+	const struct sq_json *details = sq_json_get(sq_json_get(sq_json_get(sq_json_root(d), "error"), "data"), "details");
+	const struct sq_json *fields = sq_json_get(details, "fields");
+
+	has_string(details, "kind", "validation");
+	has_string(details, "constraint", constraint);
+	if (fields)
+		ck_assert(sq_slice_is(sq_json_string(sq_json_at(fields, 0)), field));
+	else
+		has_string(details, "field", field);
+	if (!strcmp(constraint, "range")) {
+		ck_assert_int_eq(sq_json_int(sq_json_get(details, "min"), -1), 1);
+		ck_assert_int_eq(sq_json_int(sq_json_get(details, "max"), -1), 5);
+		ck_assert_int_eq(sq_json_int(sq_json_get(details, "actual"), -1), 6);
+	}
+	sq_json_doc_free(d);
+}
+
+START_TEST(violations)
+{
+	rig_load(&rig);
+	violates("relation_query", ",\"symbol\":\"x\",\"relation_type\":\"callers\",\"max_depth\":6", "range",
+		 "max_depth");
+	violates("relation_query", ",\"symbol\":\"\",\"relation_type\":\"callers\"", "non_empty", "symbol");
+	violates("direct_callers", ",\"symbol\":\" \"", "non_empty", "symbol");
+	violates("subgraph", ",\"symbols\":[]", "non_empty", "symbols");
+	violates("trace_path", ",\"from_symbol\":\"\",\"to_symbol\":\"x\"", "non_empty", "from_symbol");
+	violates("show_dependencies", "", "xor", "file_path");
+	violates("find_cycles", ",\"min_depth\":5,\"max_depth\":2", "ordering", "min_depth");
+}
+END_TEST
+
 START_TEST(pages)
 {
 	struct sq_json_doc *d;
@@ -1010,6 +1044,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, answers);
 	tcase_add_test(tc, analyses);
 	tcase_add_test(tc, relations);
+	tcase_add_test(tc, violations);
 	tcase_add_test(tc, pages);
 	tcase_add_test(tc, pages_by_cursor);
 	tcase_add_test(tc, below_the_root);
