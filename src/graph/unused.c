@@ -356,7 +356,8 @@ static int read_block(struct reader *w, const struct sq_ref_block *b, const uint
 	uint32_t link;
 	int r = 0;
 
-	for (uint32_t i = 0; i < b->n && !r; i++) {
+	/* b->n is at most the stride, which gcc 12 cannot see */
+	for (uint32_t i = 0; i < SQ_MIN(b->n, SQ_FACTS_STRIDE) && !r; i++) {
 		uint8_t todo;
 
 		*at = sq_varint_get32(*at, &link);
