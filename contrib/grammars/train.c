@@ -2,7 +2,7 @@
 /*
  * train — the work from which a profile-guided build learns what the parser
  * does: every source file whose name is read from standard input is extracted,
- * and twice more after a small edit, with the trees of the version before.
+ * and twice more after a small edit, with the tree of the version before.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define MAX_FILE_BYTES (1u << 20)
 
-static int extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes, struct sq_kept **kept)
+static int extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice bytes, struct sq_earlier *earlier)
 {
 	struct sq_extract_limits limits;
 	struct sq_facts f = SQ_FACTS_NULL;
@@ -21,7 +21,7 @@ static int extract(struct sq_extractor *x, enum sq_lang lang, struct sq_slice by
 
 	sq_extract_limits_default(&limits);
 	limits.watchdog_ns = 0;
-	r = sq_extract_kept(x, lang, bytes, &limits, kept, NULL, &f);
+	r = sq_extract_again(x, lang, bytes, &limits, earlier, NULL, &f);
 	sq_facts_deinit(&f);
 	return r;
 }
@@ -42,17 +42,17 @@ static void rotate_line(char *p, size_t n)
 static int train(struct sq_extractor *x, const char *path)
 {
 	enum sq_lang lang = sq_lang_detect(sq_slice_z(path));
-	struct sq_kept *kept = NULL;
+	struct sq_earlier earlier = { .keeps = true };
 	struct sq_buf b = SQ_BUF_NULL;
 	int r = lang == SQ_LANG_NONE ? 1 : sq_fd_read_file(AT_FDCWD, path, MAX_FILE_BYTES, &b);
 
 	if (!r)
 		r = extract(x, lang, sq_buf_slice(&b), NULL);
 	for (unsigned i = 0; i < 3 && !r && b.n; i++) {
-		r = extract(x, lang, sq_buf_slice(&b), &kept);
+		r = extract(x, lang, sq_buf_slice(&b), &earlier);
 		rotate_line(b.p, b.n);
 	}
-	sq_kept_free(kept);
+	sq_kept_free(earlier.kept);
 	sq_buf_deinit(&b);
 	return r;
 }
