@@ -8,8 +8,9 @@
 #include "bench/crowd.h"
 #include "bench/scenario.h"
 
-#define N_CANDIDATES 400        /* functions among which symbols are chosen */
-#define N_JUDGED 60             /* of these, how many are asked for their callers */
+#define N_JUDGED 120            /* files spread over the corpus, each of which offers a function */
+#define N_ENOUGH 20             /* symbols with callers among which may be chosen */
+#define N_CANDIDATES 100        /* functions of a file, of which the middle one is offered */
 
 struct symbol { char name[160]; int64_t n_callers; };
 
@@ -45,30 +46,42 @@ static int64_t callers_of(struct sq_bench *b, const char *symbol)
 	return n;
 }
 
-/* functions that somebody calls, sorted by how many do */
-static int choose_symbols(struct sq_bench *b, struct symbol *v, size_t *ret_n)
+/* the middle one of the functions of a file. Return: was there one? */
+static bool function_of(struct sq_bench *b, const struct sq_source *source, struct symbol *ret)
 {
 	struct sqry_params *p = sqry_params_new();
+	struct sq_buf path = SQ_BUF_NULL;
 	const struct sqry_value *items;
+	const char *name = NULL;
 	struct sqry_reply *reply;
-	size_t n = 0, count, step;
 
-	sqry_params_string(p, "search_path", b->corpus.dir);
+	sq_buf_printf(&path, "%s/%s", b->corpus.dir, source->path);
+	sqry_params_string(p, "search_path", sq_buf_z(&path));
 	sqry_params_string(p, "query", "kind:function");
 	sqry_params_int(p, "limit", N_CANDIDATES);
-	if (sq_target_call(&b->target, "daemon/query", p, &reply))
-		return sq_bench_fail(b, NULL);
-	items = sqry_value_get(sqry_reply_result(reply), "items");
-	count = sqry_value_count(items);
-	step = count / N_JUDGED + 1;
-	for (size_t i = 0; i < count && n < N_JUDGED; i += step) {
-		const char *name = sqry_value_string(sqry_value_get(sqry_value_at(items, i), "name"), NULL);
-
-		snprintf(v[n].name, sizeof(v[n].name), "%s", name);
-		v[n].n_callers = callers_of(b, name);
-		n += v[n].n_callers > 0;
+	if (!sq_target_call(&b->target, "daemon/query", p, &reply)) {
+		items = sqry_value_get(sqry_reply_result(reply), "items");
+		name = sqry_value_string(sqry_value_get(sqry_value_at(items, sqry_value_count(items) / 2), "name"), NULL);
+		if (name)
+			snprintf(ret->name, sizeof(ret->name), "%s", name);
+		sqry_reply_free(reply);
 	}
-	sqry_reply_free(reply);
+	sq_buf_deinit(&path);
+	return name;
+}
+
+/* functions that somebody calls, of files from all over the corpus, sorted by how many do */
+static int choose_symbols(struct sq_bench *b, struct symbol *v, size_t *ret_n)
+{
+	size_t n = 0, n_sources = b->corpus.sources.n, step = n_sources / N_JUDGED + 1;
+
+	for (size_t from = 0; from < step && n < N_ENOUGH; from++)
+		for (size_t i = from; i < n_sources && n < N_JUDGED; i += step) {
+			if (!function_of(b, &b->corpus.sources.v[i], &v[n]))
+				continue;
+			v[n].n_callers = callers_of(b, v[n].name);
+			n += v[n].n_callers > 0;
+		}
 	if (!n)
 		return sq_bench_fail(b, "no function of the corpus has a caller");
 	qsort(v, n, sizeof(*v), by_callers);

@@ -13,7 +13,7 @@
 struct pass {
 	struct sq_draft *d;
 	const struct sq_file_set *set;  /* of all rounds */
-	struct sq_changed_names names;  /* no bits when all files are linked */
+	struct sq_changed_names names;  /* not when all files are linked */
 	bool names_only;                /* see sq_relink_names_only() */
 	struct sq_file_set stale;       /* files whose imports may not be what their links say, if not the set */
 	SQ_VEC(sq_file) files;          /* of this round */
@@ -54,7 +54,7 @@ static int collect(struct pass *p, struct sq_file_set *set)
 	if (r >= 0 && d->changes.n)
 		r = sq_relink_collect(d->prior, d->v, d->changes.v, d->changes.n,
 				      d->opts.disabled_triggers, set, &p->names);
-	p->names_only = r >= 0 && p->names.bits && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
+	p->names_only = r >= 0 && d->changes.n && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
 	for (size_t i = 0; p->names_only && i < d->changes.n && r >= 0; i++)
 		r = sq_file_set_add(&p->stale, d->changes.v[i].file);
 	return sq_error_trace(r);

@@ -125,6 +125,8 @@ static void add_relations(const struct sq_bound *b, uint64_t *per_def)
 	struct sq_ref_cursor it;
 	struct sq_ref r;
 
+	if (b->lang == SQ_LANG_C)   /* it has neither */
+		return;
 	sq_refs_begin(&b->columns, &it);
 	while (sq_refs_next(&it, &r)) {
 		bool base = r.kind == SQ_REF_INHERIT || r.kind == SQ_REF_IMPLEMENT;
@@ -287,8 +289,11 @@ static int name_cmp(const void *pa, const void *pb)
 /* every file that mentions a changed name; the list grows while aliases are followed */
 static void add_mentions(struct collector *c)
 {
-	uint64_t *seen = sq_calloc(c->after->n_names / 64 + 1, sizeof(*seen));
+	uint64_t *seen;
 
+	if (!c->changed.n)   /* as most edits: half a MiB of bits in a kernel */
+		return;
+	seen = sq_calloc(c->after->n_names / 64 + 1, sizeof(*seen));
 	if (!seen) {
 		fail(c, sq_error_origin(-ENOMEM));
 		return;

@@ -25,7 +25,7 @@ struct sq_file_change {
 };
 /* the names of which a definition set changed, or what is passed on under them */
 struct sq_changed_names {
-	uint64_t *bits;                     /* one a name of the version after */
+	uint64_t *bits;                     /* one a name of the version after; NULL unless any */
 	bool any, types;                    /* is there one; one that has a type or a namespace among its definitions */
 };
 /* a growing set of FileIds */

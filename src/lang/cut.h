@@ -27,8 +27,9 @@ struct sq_piece {
 struct sq_mark { uint32_t start, end, group; uint8_t kind; };
 struct sq_cut {
 	SQ_VEC(struct sq_piece) pieces;
-	bool want_runs;          /* in: take lines out that need no parser */
+	bool want_runs;          /* in: take lines out that need no parser, where that is worth it */
 	uint64_t run_bytes;      /* out: of such lines */
+	bool has_runs;           /* out: it is worth it */
 	/* scratch of the language */
 	SQ_VEC(struct sq_mark) marks;
 	SQ_VEC(bool) groups;

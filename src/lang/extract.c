@@ -11,9 +11,6 @@
  * fewer steps, and must not read what a fresh one would give up on; a step that
  * was begun counts, so that a limit of a few steps leaves no room */
 #define KEPT_STEPS_PART 4u
-/* a file of which at least one part in so many is lines that need no parser: less
- * is not worth that the rest may be parsed twice */
-#define RUN_PART 2u
 /* a file of fewer pieces is parsed in a millisecond and needs no memory of its parts */
 #define PARTS_MIN 3u
 #define MAX_BYTES (1u << 30)         /* tree-sitter counts bytes in 32 bits */
@@ -364,37 +361,27 @@ static int do_text(struct job *j, const struct sq_piece *piece)
 	return r;
 }
 
-static int cut_once(struct sq_walk *w, struct sq_cut *c, bool want_runs)
-{
-	c->want_runs = want_runs;
-	return w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
-}
-
-/* @ret_has_runs: much of the file needs no parser; @plain: it is parsed all the same */
-static int cut(struct job *j, bool plain, bool *ret_has_runs)
+static int cut(struct job *j, bool want_runs)
 {
 	struct sq_walk *w = &j->x->walk;
 	struct sq_cut *c = &j->x->cut;
 	uint64_t since = sq_now_ns();
 	int r;
 
-	c->run_bytes = 0;
-	r = cut_once(w, c, true);
-	*ret_has_runs = c->run_bytes && c->run_bytes >= w->bytes.n / RUN_PART;
-	/* without a run it is cut the same way already */
-	if (!r && c->run_bytes && (plain || !*ret_has_runs))
-		r = cut_once(w, c, false);
+	c->want_runs = want_runs;
+	c->has_runs = false;   /* what is not cut has none */
+	r = w->spec->cut ? w->spec->cut(w->bytes, c) : sq_cut_whole(w->bytes, c);
 	add_time(&j->report.cut_ns, &since);
 	return r;
 }
 
 /* parts are for files that are parsed, whole or nearly so */
-static bool wants_parts(const struct job *j, bool has_runs)
+static bool wants_parts(const struct job *j)
 {
 	const struct sq_cut *c = &j->x->cut;
 	size_t n = 0;
 
-	if (!j->x->walk.spec->cut || has_runs)
+	if (!j->x->walk.spec->cut || c->has_runs)
 		return false;
 	for (size_t i = 0; i < c->pieces.n && n < PARTS_MIN; i++)
 		n += c->pieces.v[i].kind == SQ_PIECE_TEXT;
@@ -438,16 +425,16 @@ static void start_again(struct job *j)
 /* how an error is recovered from depends on what is around it: then every line is parsed */
 static int do_pieces(struct job *j)
 {
-	bool plain = j->x->walk.limits->plain, has_runs, misread = false;
-	int r = cut(j, plain, &has_runs);
+	bool plain = j->x->walk.limits->plain, misread = false;
+	int r = cut(j, !plain);
 
 	if (r)
 		return r;
-	j->has_parts = wants_parts(j, has_runs);
-	r = do_cut(j, has_runs && !plain, &misread);
+	j->has_parts = wants_parts(j);
+	r = do_cut(j, j->x->cut.has_runs && !plain, &misread);
 	if (misread && (!r || r == SQ_LANG_E_LIMIT)) {
 		start_again(j);
-		r = cut_once(&j->x->walk, &j->x->cut, false);
+		r = cut(j, false);
 		if (!r)
 			r = do_cut(j, false, &misread);
 	}

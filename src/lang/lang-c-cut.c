@@ -13,6 +13,9 @@
 #include "lang/lang-c.h"
 
 #define PIECE_MIN 1024u    /* a parse has a price of its own, some 2 us */
+/* a file of which at least one part in so many is lines that need no parser: less
+ * is not worth that the rest may be parsed twice */
+#define RUN_PART 2u
 #define RUN_MIN 160u       /* bytes of #defines that are worth a piece of their own */
 #define NESTED_MAX 64u     /* conditionals; deeper ones: the file is one piece */
 
@@ -136,21 +139,25 @@ static void next_branch(struct scan *s, const char *end, bool is_last)
 		s->s = top->at;
 }
 
-/* the run that begins on this line, if there is one */
+/* the run that begins on this line, if there is one; it may be cut after each of its lines */
 static bool run(struct scan *s)
 {
 	const char *p = s->line, *next;
+	size_t n = 0, first = s->cut->marks.n;
 	struct sq_c_line l;
-	size_t n = 0;
 
+	mark(s, p, p, MARK_RUN, 0);
 	while (p < s->end && (next = sq_c_run_line(p, s->end, &l))) {
 		n += l.name ? (size_t)(next - p) : 0;
 		p = next;
+		mark(s, p, p, MARK_CUT, 0);
 	}
 	s->no_run = p;
-	if (n < RUN_MIN)
+	if (n < RUN_MIN || s->error) {
+		s->cut->marks.n = SQ_MIN(first, s->cut->marks.n);
 		return false;
-	mark(s, s->line, p, MARK_RUN, 0);
+	}
+	s->cut->marks.v[first].end = (uint32_t)(p - s->base);
 	s->p = s->line = p;
 	return true;
 }
@@ -268,7 +275,7 @@ static void step(struct scan *s)
 	} else if (c == '/' && (after = skip_comment(s->p, s->end)) != s->p) {
 		s->p = after;
 	} else if (c == '#' && is_first_of_line(s)) {
-		if (!s->cut->want_runs || s->line < s->no_run || !can_cut(&s->s) || !run(s))
+		if (s->line < s->no_run || !can_cut(&s->s) || !run(s))
 			directive(s);
 	} else if (c == '\\' && s->p + 1 < s->end) {
 		s->p += 2;   /* a line that goes on */
@@ -325,7 +332,7 @@ static void end_piece(struct pieces *x, uint32_t end)
 	x->from = end;
 }
 
-static void make_pieces(struct pieces *x)
+static void make_pieces(struct pieces *x, bool with_runs)
 {
 	uint32_t n_whole = 0;   /* open conditionals that stay in their piece */
 
@@ -333,14 +340,13 @@ static void make_pieces(struct pieces *x)
 		const struct sq_mark *m = &x->cut->marks.v[i];
 
 		if (m->kind == MARK_CUT) {
-			if (!n_whole && m->end - x->from >= PIECE_MIN)
+			if (!n_whole && m->end >= x->from + PIECE_MIN)   /* not in a run */
 				end_piece(x, m->end);
 		} else if (m->kind == MARK_RUN) {
-			if (n_whole)
+			if (n_whole || !with_runs)
 				continue;
 			end_piece(x, m->start);
 			add_piece(x, m->start, m->end, SQ_PIECE_DEFINES);
-			x->cut->run_bytes += m->end - m->start;
 			x->from = m->end;
 		} else if (!x->cut->groups.v[m->group]) {
 			n_whole += m->kind == MARK_IF;
@@ -354,6 +360,23 @@ static void make_pieces(struct pieces *x)
 	}
 }
 
+/* bytes of runs that are not in a conditional that stays whole */
+static uint64_t count_run_bytes(const struct sq_cut *c)
+{
+	uint32_t n_whole = 0;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < c->marks.n; i++) {
+		const struct sq_mark *m = &c->marks.v[i];
+
+		if (m->kind == MARK_RUN)
+			n += n_whole ? 0 : m->end - m->start;
+		else if (m->kind != MARK_CUT && !c->groups.v[m->group])
+			n_whole += m->kind == MARK_IF ? 1 : m->kind == MARK_ENDIF ? -1u : 0;
+	}
+	return n;
+}
+
 int sq_c_cut(struct sq_slice bytes, struct sq_cut *c)
 {
 	struct scan s = {
@@ -362,7 +385,6 @@ int sq_c_cut(struct sq_slice bytes, struct sq_cut *c)
 	};
 	struct pieces x = { .cut = c, .base = bytes.p };
 
-	c->run_bytes = 0;
 	sq_vec_clear(&c->pieces);
 	sq_vec_clear(&c->marks);
 	sq_vec_clear(&c->groups);
@@ -372,8 +394,11 @@ int sq_c_cut(struct sq_slice bytes, struct sq_cut *c)
 		return sq_cut_whole(bytes, c);
 	while (s.n_ifs)
 		c->groups.v[s.ifs[--s.n_ifs].group] = false;
-	if (!s.error)
-		make_pieces(&x);
+	if (!s.error) {
+		c->run_bytes = count_run_bytes(c);
+		c->has_runs = c->run_bytes && c->run_bytes >= bytes.n / RUN_PART;
+		make_pieces(&x, c->has_runs && c->want_runs);
+	}
 	if (!s.error && !x.error)
 		end_piece(&x, (uint32_t)bytes.n);
 	return s.error || x.error ? sq_error_origin(-ENOMEM) : 0;
