@@ -255,12 +255,31 @@ static int reverse_edges(const struct sq_version *v, struct reverse *ret)
 	return 0;
 }
 
+/* An include names the last component of what it means: most .c files are of no one. */
+static bool may_be_imported(const struct expander *x, sq_file f)
+{
+	const struct sq_bound *b = sq_version_bound(x->after, f);
+	struct sq_posting_iter it;
+	struct sq_posting p;
+
+	if (!sees_by_include(x->after, b))
+		return true;
+	sq_version_postings(x->after, b->base_name, SQ_LIST_IMPORTER, &it);
+	return sq_posting_next(&it, &p);
+}
+
 /* add everyone who reaches the files of the set through imports */
 static void close_backward(struct expander *x, struct sq_file_set *s)
 {
 	struct reverse rev;
-	int r = reverse_edges(x->after, &rev);
+	uint32_t i = 0;
+	int r;
 
+	while (i < s->n && !may_be_imported(x, s->list[i]))
+		i++;
+	if (i == s->n)   /* the edges of all files need not be turned round */
+		return;
+	r = reverse_edges(x->after, &rev);
 	if (r) {
 		fail(x, r);
 		return;
@@ -270,8 +289,8 @@ static void close_backward(struct expander *x, struct sq_file_set *s)
 
 		if (f >= x->after->n_file_ids)
 			continue;
-		for (uint32_t i = rev.first[f]; i < rev.first[f + 1]; i++)
-			fail(x, sq_file_set_add(s, rev.from[i]));
+		for (uint32_t k = rev.first[f]; k < rev.first[f + 1]; k++)
+			fail(x, sq_file_set_add(s, rev.from[k]));
 	}
 	sq_free(rev.first);
 	sq_free(rev.from);
