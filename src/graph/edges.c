@@ -438,8 +438,8 @@ static bool is_scattered(const struct sq_version *v, const struct sq_bound *b, c
 	return t && t->family == SQ_FAMILY_JS && (is_type || d->kind == SQ_KIND_FUNCTION);
 }
 
-/* every reference of the file is asked */
-static int scattered_out(const struct in *in, struct sq_file_slot s, sq_file f, uint32_t def)
+/* those of @def wherever they are, or of no definition (SQ_NONE): every reference of the file is asked */
+static int file_out(const struct in *in, struct sq_file_slot s, sq_file f, uint32_t def)
 {
 	const uint8_t *at = s.links->ref_link;
 	struct sq_ref_cursor it;
@@ -450,7 +450,7 @@ static int scattered_out(const struct in *in, struct sq_file_slot s, sq_file f, 
 	sq_refs_begin(&s.bound->columns, &it);
 	for (uint32_t i = 0; !r && sq_refs_next(&it, &ref); i++) {
 		at = sq_varint_get32(at, &link);
-		if (is_inside(&s.bound->columns, ref.encl, def))
+		if (def == SQ_NONE ? ref.encl == SQ_NONE : is_inside(&s.bound->columns, ref.encl, def))
 			r = emit_targets(in, s.links, f, i, &ref, &s.links->links[link]);
 	}
 	return r;
@@ -480,26 +480,14 @@ int sq_edges_out(const struct sq_version *v, sq_file f, uint32_t def,
 
 	sq_defs_get(&s.bound->columns, def, &d);
 	if (is_scattered(v, s.bound, &d))
-		return scattered_out(&in, s, f, def);
+		return file_out(&in, s, f, def);
 	return span_out(&in, s, f, def, &d);
 }
 
 int sq_edges_out_of_file(const struct sq_version *v, sq_file f,
 			 int (*fn)(void *arg, const struct sq_edge *e), void *arg)
 {
-	struct sq_file_slot s = sq_version_slot(v, f);
 	const struct in in = { .v = v, .fn = fn, .arg = arg };
-	const uint8_t *at = s.links->ref_link;
-	struct sq_ref_cursor it;
-	struct sq_ref ref;
-	uint32_t link;
-	int r = 0;
 
-	sq_refs_begin(&s.bound->columns, &it);
-	for (uint32_t i = 0; !r && sq_refs_next(&it, &ref); i++) {
-		at = sq_varint_get32(at, &link);
-		if (ref.encl == SQ_NONE)
-			r = emit_targets(&in, s.links, f, i, &ref, &s.links->links[link]);
-	}
-	return r;
+	return file_out(&in, sq_version_slot(v, f), f, SQ_NONE);
 }

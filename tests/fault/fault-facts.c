@@ -17,12 +17,7 @@ static int build(const struct sample *s, struct sq_facts *ret_f)
 	sq_facts_builder_reset(b, SQ_LANG_C);
 	for (uint32_t i = 0; i < s->n_strings; i++)
 		(void)sq_facts_add_string(b, sq_slice(buf, sample_text(i, buf, sizeof(buf))));
-	for (uint32_t i = 0; i < s->n_defs; i++)
-		(void)sq_facts_add_def(b, &s->defs[i]);
-	for (uint32_t i = 0; i < s->n_refs; i++)
-		(void)sq_facts_add_ref(b, &s->refs[i]);
-	for (uint32_t i = 0; i < s->n_imports; i++)
-		sq_facts_add_import(b, &s->imports[i]);
+	sample_feed_items(s, b);
 	r = sq_facts_builder_finish(b, false, ret_f);
 	sq_facts_builder_free(b);
 	return r;
