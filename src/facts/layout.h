@@ -9,7 +9,8 @@
  *   24 bytes of columns · 28 bytes of strings · 32 columns · strings
  * Columns: u32 offset of each block of definitions, of each block of
  *   references, of the imports and of the parts (from the start of the
- *   columns); then the blocks, the imports and the parts. A block holds SQ_FACTS_STRIDE items (the last one
+ *   columns); then the blocks, the imports and the parts. A block holds
+ *   SQ_FACTS_STRIDE items (the last one
  *   fewer): varint lengths of all columns but the last, then the columns one
  *   after the other. Differences start from zero in each block, so a block's
  *   offset is all that an anchor needs.
