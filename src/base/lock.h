@@ -39,6 +39,7 @@ enum sq_lock_rank {
 	SQ_RANK_TREES = 82,        /* kept trees */
 	SQ_RANK_GRAMMAR = 85,      /* grammar registry */
 	SQ_RANK_TSALLOC = 87,      /* reserve of the parser's allocator */
+	SQ_RANK_FAULT = 89,        /* what a test armed (test hooks only) */
 	SQ_RANK_LOG = 90,
 	SQ_RANK_EPOCH = 95,        /* the record list of an epoch domain */
 	SQ_RANK_HEAP = 98,         /* the blocks of one heap */

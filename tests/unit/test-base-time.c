@@ -29,6 +29,25 @@ START_TEST(rfc3339)
 }
 END_TEST
 
+#ifdef SQ_TEST_HOOKS
+START_TEST(moved)
+{
+	uint64_t hour = 3600ull * 1000000000, clock = sq_clock_ns(), wall = sq_wall_ns();
+
+	sq_clock_advance(hour);
+	ck_assert_uint_ge(sq_clock_ns(), clock + hour);
+	ck_assert_uint_ge(sq_wall_ns(), wall + hour);
+	ck_assert_uint_lt(sq_now_ns(), clock + hour);
+	ck_assert_uint_eq(sq_clock_to_now(clock + hour), clock);
+	ck_assert_uint_eq(sq_clock_to_now(1), 0);
+	/* back, and only the wall clock */
+	sq_wall_set(wall - hour);
+	ck_assert_uint_lt(sq_wall_ns(), wall);
+	ck_assert_uint_ge(sq_clock_ns(), clock + hour);
+}
+END_TEST
+#endif
+
 int main(void)
 {
 	Suite *s = suite_create("base-time");
@@ -36,6 +55,9 @@ int main(void)
 
 	tcase_add_test(t, monotonic);
 	tcase_add_test(t, rfc3339);
+#ifdef SQ_TEST_HOOKS
+	tcase_add_test(t, moved);
+#endif
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }
