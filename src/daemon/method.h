@@ -40,6 +40,15 @@ void sq_method_cancel_rebuild(struct sq_call *c);
 void sq_method_sync(struct sq_call *c);
 void sq_method_stop(struct sq_call *c);
 #ifdef SQ_TEST_HOOKS
+/* method_test.c */
+void sq_method_test_admission(struct sq_call *c);
+void sq_method_test_ws(struct sq_call *c);
+void sq_method_test_ws_set_state(struct sq_call *c);
+void sq_method_test_ws_set_last_good(struct sq_call *c);
+void sq_method_test_reader_pin(struct sq_call *c);
+void sq_method_test_reader_read(struct sq_call *c);
+void sq_method_test_reader_unpin(struct sq_call *c);
+void sq_method_test_reclaim_now(struct sq_call *c);
 void sq_method_test_fault(struct sq_call *c);
 void sq_method_test_hold(struct sq_call *c);
 void sq_method_test_hold_reads(struct sq_call *c);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -403,55 +402,3 @@ void sq_method_stop(struct sq_call *c)
 	end(c, &w, NULL);
 	sq_daemon_stop(d, "daemon/stop");
 }
-
-#ifdef SQ_TEST_HOOKS
-/* test/fault {site: reserved|finished|alloc|trees, error: errno, count} */
-void sq_method_test_fault(struct sq_call *c)
-{
-	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc", "trees" };
-	struct sq_slice site = SQ_SLICE_NULL;
-	int64_t error = ENOSPC, count = 1;
-	const struct sq_param table[] = {
-		{ "site", SQ_PARAM_STRING, true, 0, 0, &site },
-		{ "error", SQ_PARAM_INT, false, 1, 200, &error },
-		{ "count", SQ_PARAM_INT, false, 0, 1 << 30, &count },
-	};
-	struct sq_jw w;
-
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
-		return;
-	for (int i = 0; i < SQ_FAULT_MAX; i++)
-		if (sq_slice_is(site, sites[i]))
-			sq_rebuild_set_fault(c->d->rebuild, (enum sq_fault_site)i, -(int)error, (unsigned)count);
-	begin(c, &w);
-	end(c, &w, NULL);
-}
-
-/* holds a query thread until the call is cancelled */
-static void hold(struct sq_call *c, struct sq_epoch_record *record)
-{
-	(void)record;
-	while (!sq_load_relaxed(&c->cancel))   /* relaxed: nothing else is read on its behalf */
-		sched_yield();
-	sq_answer_internal(&c->job_out, c->req->id, "held until cancelled");
-}
-
-void sq_method_test_hold(struct sq_call *c)
-{
-	sq_call_start_job(c, hold, NULL);
-}
-
-/* test/hold_reads {on}: reads that are jobs begin when their call is cancelled, to end at their first look */
-void sq_method_test_hold_reads(struct sq_call *c)
-{
-	bool on = true;
-	const struct sq_param table[] = { { "on", SQ_PARAM_BOOL, false, 0, 0, &on } };
-	struct sq_jw w;
-
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
-		return;
-	sq_store_relaxed(&c->d->holds_reads, on);   /* relaxed: see run_pinned() */
-	begin(c, &w);
-	end(c, &w, NULL);
-}
-#endif

@@ -113,7 +113,14 @@ uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb);   /* successful p
 enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why);
 unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);
 
+/** sq_rebuild_reclaim() - free what nobody reads any more, now, but not of workspaces whose turn is
+ *  in flight. @rec: the caller's, outside of sections. */
+void sq_rebuild_reclaim(struct sq_rebuild *rb, struct sq_epoch_record *rec);
+
 #ifdef SQ_TEST_HOOKS
+/* what a lane holds; a moment's values */
+struct sq_lane_view { bool in_flight, is_parked, is_full; uint64_t n_files, enqueued_ns; };
+void sq_rebuild_peek_lane(struct sq_workspace *ws, struct sq_lane_view *ret);
 enum sq_fault_site { SQ_FAULT_RESERVED /* after the reservation */, SQ_FAULT_FINISHED /* before the publish */,
 		     SQ_FAULT_ALLOC /* the count-th allocation of the turn */,
 		     SQ_FAULT_TREES /* an old tree gives the facts of an empty file */, SQ_FAULT_MAX };

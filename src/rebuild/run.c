@@ -139,22 +139,28 @@ static void reclaim_one(struct sq_build *b)
 		sq_run_evicted(b);
 }
 
-static void reclaim_job(void *arg, unsigned thread)
+void sq_rebuild_reclaim(struct sq_rebuild *rb, struct sq_epoch_record *rec)
 {
-	struct sq_rebuild *rb = arg;
 	struct sq_workspace *ws[64];
 	size_t n;
 
-	/* pairs with the exchange in sq_rebuild_kick: who kicks from now on is served by another job */
-	(void)sq_xchg_acq_rel(&rb->kicked, false);
 	reclaim_manager(rb);
-	n = collect_retained(rb, rb->threads[thread].record, ws, SQ_ARRAY_SIZE(ws));
+	n = collect_retained(rb, rec, ws, SQ_ARRAY_SIZE(ws));
 	for (size_t i = 0; i < n; i++) {
 		reclaim_one(sq_build_of(ws[i]));
 		sq_workspace_unref(ws[i]);
 	}
 	if (n == SQ_ARRAY_SIZE(ws))
 		sq_rebuild_kick(rb);
+}
+
+static void reclaim_job(void *arg, unsigned thread)
+{
+	struct sq_rebuild *rb = arg;
+
+	/* pairs with the exchange in sq_rebuild_kick: who kicks from now on is served by another job */
+	(void)sq_xchg_acq_rel(&rb->kicked, false);
+	sq_rebuild_reclaim(rb, rb->threads[thread].record);
 }
 
 void sq_rebuild_kick(struct sq_rebuild *rb)

@@ -75,6 +75,19 @@ unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb)
 }
 
 #ifdef SQ_TEST_HOOKS
+void sq_rebuild_peek_lane(struct sq_workspace *ws, struct sq_lane_view *ret)
+{
+	struct sq_lane *l = &sq_build_of(ws)->lane;
+
+	sq_lock(&l->lock);
+	*ret = (struct sq_lane_view){
+		.in_flight = l->in_flight, .is_parked = !sq_work_is_none(&l->parked), .is_full = l->parked.full,
+		.n_files = sq_work_is_none(&l->parked) ? 0 : l->parked.changes->n_changes,
+		.enqueued_ns = l->parked.enqueued_ns,
+	};
+	sq_unlock(&l->lock);
+}
+
 void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count)
 {
 	sq_lock(&rb->fault_lock);

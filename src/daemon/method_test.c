@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Methods that only tests may call: what goes on inside, and things that go
+ * wrong on demand. Compiled with --enable-test-hooks, unknown methods otherwise.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+
+#include "base/atomic.h"
+#include "base/hash.h"
+#include "base/time.h"
+#include "daemon/answer.h"
+#include "daemon/method.h"
+#include "daemon/params.h"
+#include "daemon/read.h"
+
+/* ---- shared ---------------------------------------------------------------------- */
+
+static void begin(struct sq_call *c, struct sq_jw *w)
+{
+	sq_jw_init(w, &c->out);
+	sq_rpc_result_begin(w, c->req->id);
+	sq_jw_begin_object(w);
+}
+
+static void end(struct sq_call *c, struct sq_jw *w)
+{
+	struct sq_rpc_meta meta = sq_answer_management(NULL);
+
+	sq_jw_end_object(w);
+	sq_rpc_result_end(w, &meta);
+	sq_call_answered(c);
+}
+
+static void done(struct sq_call *c)
+{
+	struct sq_jw w;
+
+	begin(c, &w);
+	end(c, &w);
+}
+
+/* the workspace of the canonical root @path, referenced; NULL: answered */
+static struct sq_workspace *workspace_of(struct sq_call *c, struct sq_slice path)
+{
+	struct sq_workspace *ws;
+	struct sq_slice rest;
+
+	sq_epoch_enter(c->d->record);
+	ws = sq_path_find(c->d, path, &rest);
+	if (ws)
+		ws = sq_workspace_ref(ws);
+	sq_daemon_leave(c->d, c->d->record);
+	if (!ws) {
+		sq_answer_not_loaded(&c->out, c->req->id, path);
+		sq_call_answered(c);
+	}
+	return ws;
+}
+
+/* the only parameter is {path}; the same */
+static struct sq_workspace *workspace_param(struct sq_call *c)
+{
+	struct sq_slice path = SQ_SLICE_NULL;
+	const struct sq_param table[] = { { "path", SQ_PARAM_STRING, true, 0, 0, &path } };
+
+	return sq_params_read(c, table, SQ_ARRAY_SIZE(table), true) ? workspace_of(c, path) : NULL;
+}
+
+/* ---- faults, holds --------------------------------------------------------------- */
+
+/* test/fault {site: reserved|finished|alloc|trees, error: errno, count} */
+void sq_method_test_fault(struct sq_call *c)
+{
+	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc", "trees" };
+	struct sq_slice site = SQ_SLICE_NULL;
+	int64_t error = ENOSPC, count = 1;
+	const struct sq_param table[] = {
+		{ "site", SQ_PARAM_STRING, true, 0, 0, &site },
+		{ "error", SQ_PARAM_INT, false, 1, 200, &error },
+		{ "count", SQ_PARAM_INT, false, 0, 1 << 30, &count },
+	};
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	for (int i = 0; i < SQ_FAULT_MAX; i++)
+		if (sq_slice_is(site, sites[i]))
+			sq_rebuild_set_fault(c->d->rebuild, (enum sq_fault_site)i, -(int)error, (unsigned)count);
+	done(c);
+}
+
+/* holds a query thread until the call is cancelled */
+static void hold(struct sq_call *c, struct sq_epoch_record *record)
+{
+	(void)record;
+	while (!sq_load_relaxed(&c->cancel))   /* relaxed: nothing else is read on its behalf */
+		sched_yield();
+	sq_answer_internal(&c->job_out, c->req->id, "held until cancelled");
+}
+
+void sq_method_test_hold(struct sq_call *c)
+{
+	sq_call_start_job(c, hold, NULL);
+}
+
+/* test/hold_reads {on}: reads that are jobs begin when their call is cancelled, to end at their first look */
+void sq_method_test_hold_reads(struct sq_call *c)
+{
+	bool on = true;
+	const struct sq_param table[] = { { "on", SQ_PARAM_BOOL, false, 0, 0, &on } };
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	sq_store_relaxed(&c->d->holds_reads, on);   /* relaxed: see run_pinned() */
+	done(c);
+}
+
+/* ---- memory ---------------------------------------------------------------------- */
+
+/* test/admission {}: the ledger at one moment, and what each workspace holds of "retained" */
+void sq_method_test_admission(struct sq_call *c)
+{
+	const struct sq_ws_map *map;
+	struct sq_admission_state a;
+	struct sq_jw w;
+
+	if (!sq_params_read(c, NULL, 0, true))
+		return;
+	sq_admission_read(sq_manager_admission(c->d->manager), &a);
+	begin(c, &w);
+	sq_jw_ku64(&w, "limit", a.limit);
+	sq_jw_ku64(&w, "loaded", a.loaded);
+	sq_jw_ku64(&w, "reserved", a.reserved);
+	sq_jw_ku64(&w, "retained_bytes", a.retained);
+	sq_jw_ku64(&w, "committed", sq_admission_committed(&a));
+	sq_jw_ku64(&w, "high_water", a.high_water);
+	sq_jw_key(&w, "workspaces");
+	sq_jw_begin_array(&w);
+	sq_epoch_enter(c->d->record);
+	map = sq_manager_map(c->d->manager);
+	for (size_t i = 0; i < map->n; i++) {
+		sq_jw_begin_object(&w);
+		sq_jw_kstr(&w, "root", map->v[i]->key.root);
+		sq_jw_ku64(&w, "bytes", sq_load_relaxed(&map->v[i]->bytes));   /* relaxed: a figure */
+		sq_jw_ku64(&w, "retained_bytes", sq_graph_retained_bytes(map->v[i]->graph));
+		sq_jw_end_object(&w);
+	}
+	sq_daemon_leave(c->d, c->d->record);
+	sq_jw_end_array(&w);
+	end(c, &w);
+}
+
+static void write_lane(struct sq_jw *w, struct sq_workspace *ws)
+{
+	struct sq_lane_view v;
+
+	sq_rebuild_peek_lane(ws, &v);
+	sq_jw_kbool(w, "in_flight", v.in_flight);
+	sq_jw_key(w, "lane");
+	if (!v.is_parked) {
+		sq_jw_null(w);
+		return;
+	}
+	sq_jw_begin_object(w);
+	sq_jw_ku64(w, "files", v.n_files);
+	sq_jw_kbool(w, "full", v.is_full);
+	sq_jw_ku64(w, "enqueued_at", v.enqueued_ns);
+	sq_jw_end_object(w);
+}
+
+/* test/ws {path} */
+void sq_method_test_ws(struct sq_call *c)
+{
+	struct sq_workspace *ws = workspace_param(c);
+	char error[SQ_WS_ERROR_MAX];
+	struct sq_jw w;
+
+	if (!ws)
+		return;
+	begin(c, &w);
+	/* relaxed, all of them: a moment's figures */
+	sq_jw_kstr(&w, "state", sq_slice_z(sq_ws_state_name(sq_workspace_state(ws))));
+	sq_jw_ku64(&w, "serial", ws->serial);
+	sq_jw_kbool(&w, "evicted", sq_workspace_is_evicted(ws));
+	sq_jw_kbool(&w, "cancelled", sq_load_relaxed(&ws->cancel_rebuild));
+	write_lane(&w, ws);
+	sq_jw_ku64(&w, "last_good", sq_load_relaxed(&ws->last_good_ns));
+	sq_jw_ku64(&w, "retry", sq_load_relaxed(&ws->retry_count));
+	sq_jw_ku64(&w, "bytes", sq_load_relaxed(&ws->bytes));
+	sq_jw_ku64(&w, "high_water", sq_load_relaxed(&ws->high_water_bytes));
+	sq_jw_ku64(&w, "pending_files", sq_load_relaxed(&ws->pending_files));
+	(void)sq_workspace_last_error(ws, error, sizeof(error));
+	sq_jw_kstr(&w, "last_error", sq_slice_z(error));
+	end(c, &w);
+	sq_workspace_unref(ws);
+}
+
+/* ---- states ---------------------------------------------------------------------- */
+
+/* test/ws_set_state {index_root, state}: the workspace is registered when it is not (ST-10) */
+void sq_method_test_ws_set_state(struct sq_call *c)
+{
+	struct sq_slice root = SQ_SLICE_NULL, name = SQ_SLICE_NULL;
+	const struct sq_param table[] = {
+		{ "index_root", SQ_PARAM_STRING, true, 0, 0, &root },
+		{ "state", SQ_PARAM_STRING, true, 0, 0, &name },
+	};
+	struct sq_ws_key key = { .mode = SQ_ROOT_GIT };
+	struct sq_workspace *ws;
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	key.root = root;
+	if (sq_manager_get(c->d->manager, &key, &ws)) {
+		sq_answer_internal(&c->out, c->req->id, "no workspace");
+		sq_call_answered(c);
+		return;
+	}
+	for (int s = 0; s < SQ_WS_STATE_MAX; s++)
+		if (sq_slice_is(name, sq_ws_state_name((enum sq_ws_state)s)))
+			sq_workspace_set_state(ws, (enum sq_ws_state)s);
+	sq_workspace_unref(ws);
+	done(c);
+}
+
+/* test/ws_set_last_good {path, age_hours, error}: last built that long ago; error: what went wrong since */
+void sq_method_test_ws_set_last_good(struct sq_call *c)
+{
+	struct sq_slice path = SQ_SLICE_NULL, error = SQ_SLICE_NULL;
+	int64_t age = 0;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &path },
+		{ "age_hours", SQ_PARAM_INT, false, -100000, 100000, &age },
+		{ "error", SQ_PARAM_STRING, false, 0, 0, &error },
+	};
+	struct sq_workspace *ws;
+	char text[200];
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	ws = workspace_of(c, path);
+	if (!ws)
+		return;
+	sq_workspace_record_success(ws, sq_realtime_ns() - (uint64_t)age * 3600u * 1000000000u);
+	if (error.n) {
+		(void)snprintf(text, sizeof(text), "%.*s", (int)error.n, error.p);
+		(void)sq_workspace_record_failure(ws, SQ_OUTCOME_BUILD, text);
+	}
+	sq_workspace_unref(ws);
+	done(c);
+}
+
+/* ---- readers ---------------------------------------------------------------------- */
+
+/* slow queries of a test: loop thread */
+static struct reader { struct sq_workspace *ws; const struct sq_version *v; } readers[64];
+
+/* test/reader_pin {path}: hold the version that is served now. {id} */
+void sq_method_test_reader_pin(struct sq_call *c)
+{
+	struct sq_workspace *ws = workspace_param(c);
+	size_t id = 0;
+	struct sq_jw w;
+
+	if (!ws)
+		return;
+	while (id < SQ_ARRAY_SIZE(readers) - 1 && readers[id].ws)
+		id++;
+	sq_epoch_enter(c->d->record);
+	readers[id] = (struct reader){ ws, sq_graph_current(ws->graph) };
+	if (sq_graph_pin(ws->graph, readers[id].v) < 0)
+		readers[id].v = NULL;
+	sq_daemon_leave(c->d, c->d->record);
+	begin(c, &w);
+	sq_jw_ku64(&w, "id", id);
+	sq_jw_ku64(&w, "generation", readers[id].v ? readers[id].v->generation : 0);
+	end(c, &w);
+}
+
+static struct reader *reader_param(struct sq_call *c)
+{
+	int64_t id = -1;
+	const struct sq_param table[] = {
+		{ "id", SQ_PARAM_INT, true, 0, (int64_t)SQ_ARRAY_SIZE(readers) - 1, &id } };
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return NULL;
+	if (readers[id].ws)
+		return &readers[id];
+	sq_call_invalid(c, "no such reader");
+	return NULL;
+}
+
+/* test/reader_read {id}: what that version says, through its own pieces */
+void sq_method_test_reader_read(struct sq_call *c)
+{
+	struct reader *r = reader_param(c);
+	uint64_t n_defs = 0, n_files = 0, sum = 0;
+	struct sq_jw w;
+
+	if (!r)
+		return;
+	for (sq_file f = 0; f < r->v->n_file_ids; f++) {
+		struct sq_file_slot slot = sq_version_slot(r->v, f);
+
+		if (!slot.bound)
+			continue;
+		n_files++;
+		n_defs += slot.bound->columns.n_defs;
+		sum = sq_hash64(slot.bound->columns.p, slot.bound->columns.n_bytes, sum);
+	}
+	begin(c, &w);
+	sq_jw_ku64(&w, "generation", r->v->generation);
+	sq_jw_ku64(&w, "files", n_files);
+	sq_jw_ku64(&w, "definitions", n_defs);
+	sq_jw_ku64(&w, "definitions_counted", r->v->stats.n_defs);
+	sq_jw_ku64(&w, "checksum", sum >> 1);
+	end(c, &w);
+}
+
+/* test/reader_unpin {id} */
+void sq_method_test_reader_unpin(struct sq_call *c)
+{
+	struct reader *r = reader_param(c);
+
+	if (!r)
+		return;
+	if (sq_graph_unpin(r->ws->graph, r->v))
+		sq_rebuild_kick(c->d->rebuild);
+	sq_workspace_unref(r->ws);
+	*r = (struct reader){ .ws = NULL };
+	done(c);
+}
+
+static void reclaim_job(struct sq_call *c, struct sq_epoch_record *record)
+{
+	sq_rebuild_reclaim(c->d->rebuild, record);
+}
+
+/* test/reclaim_now {}: a pass, done when the answer comes */
+void sq_method_test_reclaim_now(struct sq_call *c)
+{
+	if (sq_params_read(c, NULL, 0, true))
+		sq_call_start_job(c, reclaim_job, done);
+}
