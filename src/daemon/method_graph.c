@@ -5,6 +5,7 @@
 #include "daemon/method.h"
 #include "daemon/params.h"
 #include "daemon/picture.h"
+#include "daemon/returns.h"
 #include "daemon/tool.h"
 
 #define SYMBOLS_MAX 100u
@@ -15,7 +16,7 @@ struct graph_args {
 	size_t n_symbols;
 	unsigned directions, kinds;     /* as of struct sq_bfs_ask */
 	bool with_files;                /* the files of the roots are roots too */
-	bool with_exports, same_language, is_verbose;
+	bool with_exports, with_returns, same_language, is_verbose;
 	uint64_t langs;
 	int64_t max_depth, max_nodes;
 	const char *cut;                /* name of the limit max_nodes */
@@ -158,6 +159,8 @@ static void graph(struct sq_read *r)
 
 	if (collect(r, &roots)) {
 		e = sq_bfs_run(&walk, r->v, &ask, roots.v, roots.n, (uint32_t)a->max_depth);
+		if (!e && a->with_returns)
+			e = sq_returns_add(r, &walk);
 		if (!e && a->with_exports)
 			e = add_exports(r, &walk);
 		if (e)
@@ -256,11 +259,11 @@ void sq_method_show_dependencies(struct sq_call *c)
 }
 
 /* a word of "include" */
-enum { INCLUDE_CALLS, INCLUDE_IMPORTS, INCLUDE_EXPORTS };
+enum { INCLUDE_CALLS, INCLUDE_IMPORTS, INCLUDE_EXPORTS, INCLUDE_RETURNS };
 
 static int parse_include(const char *name)
 {
-	static const char *const words[] = { "calls", "imports", "exports" };
+	static const char *const words[] = { "calls", "imports", "exports", "returns" };
 
 	for (int i = 0; i < (int)SQ_ARRAY_SIZE(words); i++)
 		if (!strcmp(name, words[i]))
@@ -292,7 +295,8 @@ static bool read_export(struct sq_call *c, struct sq_slice format, struct sq_sli
 	a->kinds = (include >> INCLUDE_CALLS & 1 ? SQ_BFS_CALLS : 0) |
 		   (include >> INCLUDE_IMPORTS & 1 ? SQ_BFS_IMPORTS : 0);
 	a->with_exports = include >> INCLUDE_EXPORTS & 1;
-	a->with_files = include != 1u << INCLUDE_CALLS;
+	a->with_returns = include >> INCLUDE_RETURNS & 1;
+	a->with_files = include & (1u << INCLUDE_IMPORTS | 1u << INCLUDE_EXPORTS);
 	return true;
 }
 

@@ -243,6 +243,8 @@ const char *sq_tool_edge_name(uint8_t kind)
 {
 	if (kind == SQ_TOOL_EXPORTS)
 		return "exports";
+	if (kind == SQ_TOOL_RETURNS)
+		return "returns";
 	return kind == SQ_TOOL_INSTANTIATES ? "instantiates" : sq_bfs_kind_name(kind);
 }
 

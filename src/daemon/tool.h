@@ -58,9 +58,10 @@ struct sq_tool_nodes { struct sq_bfs_node *v; size_t n, cap; };        /* an SQ_
 /** sq_tool_meant() - add every definition that @symbol means. 0 or -ENOMEM. */
 int sq_tool_meant(const struct sq_version *v, struct sq_slice symbol, struct sq_tool_nodes *out) sq_must_check;
 
-/* edges of a walk; what a file exports; what makes an object of a type */
+/* edges of a walk; what a file exports; what makes an object of a type; what a function returns */
 #define SQ_TOOL_EXPORTS SQ_REF_MAX
 #define SQ_TOOL_INSTANTIATES (SQ_REF_MAX + 1)
+#define SQ_TOOL_RETURNS (SQ_REF_MAX + 2)
 /** sq_tool_edge_name() - wire name of an edge. */
 const char *sq_tool_edge_name(uint8_t kind);
 /** sq_tool_edge_write() - {from, to, type, depth, metadata}. */

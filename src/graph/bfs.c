@@ -92,6 +92,20 @@ static int add_node(struct sq_bfs *w, sq_file f, uint32_t def, uint32_t depth, u
 	return 0;
 }
 
+int sq_bfs_add(struct sq_bfs *w, sq_file f, uint32_t def, uint32_t *ret)
+{
+	uint32_t at = sq_bfs_find(w, f, def);
+
+	if (at == SQ_NONE && w->ask.max_nodes && w->nodes.n >= w->ask.max_nodes) {
+		w->cut = SQ_BFS_CUT_NODES;
+		return SQ_BFS_E_FULL;
+	}
+	if (at == SQ_NONE)
+		return add_node(w, f, def, w->depth + 1, ret);
+	*ret = at;
+	return 0;
+}
+
 static int cmp_nodes(const void *pa, const void *pb, void *arg)
 {
 	const struct sq_bfs *w = arg;

@@ -37,7 +37,7 @@ struct sq_bfs_node { sq_file file; uint32_t def, depth; };     /* def SQ_NONE: t
 struct sq_bfs_edge {
 	uint32_t from, to;              /* nodes: who refers, to what */
 	uint32_t line;                  /* of the reference, in the file of @from; 0: an import of a file */
-	uint8_t kind;                   /* enum sq_ref_kind */
+	uint8_t kind;                   /* enum sq_ref_kind, or of the caller */
 	uint8_t rule, confidence;       /* percent; of an ambiguous one shared among its candidates */
 	bool ambiguous;
 };
@@ -76,5 +76,9 @@ static inline uint32_t sq_bfs_depth(const struct sq_bfs *w) { return w->depth; }
 static inline uint32_t sq_bfs_frontier(const struct sq_bfs *w) { return (uint32_t)w->nodes.n - w->first; }
 /** sq_bfs_find() - index of a node; SQ_NONE. */
 uint32_t sq_bfs_find(const struct sq_bfs *w, sq_file f, uint32_t def);
+/** sq_bfs_add() - a node of a finished walk, or a new one at its end, a depth further. 0; SQ_BFS_E_FULL: there are
+ *  max_nodes already (and the walk is cut); -ENOMEM. */
+enum { SQ_BFS_E_FULL = 1 };
+int sq_bfs_add(struct sq_bfs *w, sq_file f, uint32_t def, uint32_t *ret) sq_must_check;
 /** sq_bfs_kind_name() - wire name of an edge (vocabulary §2). */
 const char *sq_bfs_kind_name(uint8_t kind);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "query/returns.h"
 #include "query/run.h"
 
 #define STEPS_PER_ROW 64u       /* of an automaton: about what a row costs */

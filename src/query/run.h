@@ -110,10 +110,6 @@ int sq_run_circular(struct sq_run *run, uint64_t mask, struct sq_selection *set)
 int sq_run_text(struct sq_run *run, const struct sq_def *d, struct sq_slice *ret) sq_must_check;
 /** sq_run_signature() - its declaration without the body. As sq_run_text(). */
 int sq_run_signature(struct sq_run *run, const struct sq_def *d, struct sq_slice *ret) sq_must_check;
-/** sq_returns_of() - the return type in a signature; empty: it names none. */
-struct sq_slice sq_returns_of(enum sq_lang lang, struct sq_slice signature, struct sq_slice name);
-/** sq_returns_match() - is @type, or a name in it, @want? */
-bool sq_returns_match(struct sq_slice type, struct sq_slice want);
 /* pairs.c */
 struct sq_pair_list { struct sq_pair *v; size_t n, cap; };
 /** sq_pair_list_add() - unless it is among those from @first on; SQ_RUN_E_BUDGET: there are too many. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "base/error.h"
+#include "query/returns.h"
 #include "query/run.h"
 
 static int index_lines(struct sq_run_source *s)

@@ -247,6 +247,8 @@ static void write_calls(void)
 		  "static int mid1(int x) { return low(x); }\nstatic int mid2(int x) { return low(x); }\n"
 		  "int top(int x) { return mid1(x) + mid2(x); }\n");
 	rig_write(&rig, "more.c", "#include \"calls.h\"\nstruct pair make(void) { struct pair p = { leaf(1) }; return p; }\n");
+	rig_write(&rig, "box.c", "struct box { int a; };\nstruct box wrap(int x) { struct box b = { x }; return b; }\n"
+		  "int unwrap(struct box *b) { return b->a; }\n");
 }
 
 /* what no fact of ours says is refused by name, not answered by an empty list */
@@ -624,6 +626,20 @@ START_TEST(graphs)
 		   "\"format\":\"d2\"}", rig.tree);
 	ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "edges")), 3);
 	sq_json_doc_free(d);
+	/* wrap() returns a box, unwrap() only takes one: the same edge from either end */
+	for (size_t i = 0; i < 2; i++) {
+		d = rig_ok(&rig, "export_graph", "{\"path\":\"%s\",\"symbol_name\":\"%s\",\"include\":[\"returns\"]}",
+			   rig.tree, i ? "box" : "wrap");
+		ck_assert_int_eq(total_of(d), 2);
+		has_name(sq_json_get(item_of(d, "edges", 0), "from"), "wrap");
+		has_name(sq_json_get(item_of(d, "edges", 0), "to"), "box");
+		has_string(item_of(d, "edges", 0), "type", "returns");
+		ck_assert_uint_eq(sq_json_len(sq_json_get(data_of(d), "edges")), 1);
+		sq_json_doc_free(d);
+	}
+	d = rig_ok(&rig, "export_graph", "{\"path\":\"%s\",\"symbol_name\":\"mid1\",\"include\":[\"returns\"]}", rig.tree);
+	ck_assert_int_eq(total_of(d), 1);
+	sq_json_doc_free(d);
 	refuses("subgraph", ",\"symbols\":[]");
 	refuses("subgraph", ",\"symbols\":\"mid1\"");
 	refuses("subgraph", ",\"symbols\":[1]");
@@ -631,7 +647,7 @@ START_TEST(graphs)
 	refuses("show_dependencies", ",\"file_path\":\"nowhere.c\"");
 	refuses("export_graph", ",\"format\":\"dot\"");
 	refuses("export_graph", ",\"symbol_name\":\"mid1\",\"format\":\"frob\"");
-	refuses("export_graph", ",\"symbol_name\":\"mid1\",\"include\":[\"returns\"]");
+	refuses("export_graph", ",\"symbol_name\":\"mid1\",\"include\":[\"wraps\"]");
 }
 END_TEST
 

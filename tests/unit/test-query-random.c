@@ -9,6 +9,7 @@
 #include "../support/treegraph.h"
 #include "graph-rig.h"
 #include "query/program.h"
+#include "query/returns.h"
 #include "query/run.h"
 
 #include "base/varint.h"
