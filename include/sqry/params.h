@@ -30,8 +30,11 @@ void sqry_params_strings(struct sqry_params *p, const char *key, const char *con
 /** sqry_params_map() - an object of @n strings; @names: plain ASCII. */
 void sqry_params_map(struct sqry_params *p, const char *key, const char *const *names,
 		     const char *const *values, size_t n);
-/** sqry_params_json() - the object so far, borrowed until the next call on @p;
- *  NULL when out of memory. */
+/** sqry_params_begin() - the members that follow go into an object of that name, until sqry_params_end(). */
+void sqry_params_begin(struct sqry_params *p, const char *key);
+void sqry_params_end(struct sqry_params *p);
+/** sqry_params_json() - the object so far; none is open within it. Borrowed until the next
+ *  call on @p; NULL when out of memory. */
 const char *sqry_params_json(struct sqry_params *p);
 
 #ifdef __cplusplus

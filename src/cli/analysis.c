@@ -27,7 +27,6 @@ static int print_unused(const struct sq_cli *cli, const struct sqry_value *data)
 		return r;
 	if (!sq_cli_number(data, "total"))
 		sq_cli_note("nothing is unused");
-	sq_ask_note_rest(data, list);
 	return 0;
 }
 
@@ -48,7 +47,6 @@ static int print_cycles(const struct sq_cli *cli, const struct sqry_value *data)
 		return r;
 	if (!sq_cli_number(data, "total"))
 		sq_cli_note("no cycles");
-	sq_ask_note_rest(data, list);
 	return 0;
 }
 
@@ -73,13 +71,17 @@ int sq_cmd_unused(struct sq_cli *cli, int argc, char **argv)
 		.synopsis = "[DIR] [OPTION...]",
 		.about = "List definitions that nothing in the tree uses.\n"
 			 "Exit status: 0 some, 1 none.\n",
-		.examples = "  sqry unused --scope private\n",
+		.examples = "  sqry unused --scope private\n"
+			    "  sqry unused --lang c --lang cpp --kind function --page-size 50\n",
 		.max_args = 1,
 	};
-	struct sq_ask a = SQ_ASK_NULL;
+	struct sq_ask a = { .has_pagination = true, .list = "symbols" };
 	const struct sq_opt opts[] = {
 		{ "scope", 's', SQ_OPT_STRING, &a.scope, 0, 0, "SCOPE", "all, public, private, function or struct" },
+		{ "lang", 'l', SQ_OPT_LIST, &a.langs, 0, 0, "LANG", "only c, cpp, python, ...; may be repeated" },
+		{ "kind", 'k', SQ_OPT_LIST, &a.kinds, 0, 0, "KIND", "only function, struct, ...; may be repeated" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N (100)" },
+		SQ_ASK_PAGE_OPTS(a, 500),
 	};
 	char **args;
 	unsigned n;
@@ -100,13 +102,14 @@ int sq_cmd_cycles(struct sq_cli *cli, int argc, char **argv)
 		.examples = "  sqry cycles --type imports\n",
 		.max_args = 1,
 	};
-	struct sq_ask a = SQ_ASK_NULL;
+	struct sq_ask a = { .has_pagination = true, .list = "cycles" };
 	const struct sq_opt opts[] = {
 		{ "type", 't', SQ_OPT_STRING, &a.type, 0, 0, "TYPE", "calls, imports or modules (calls)" },
 		{ "min-depth", 0, SQ_OPT_INT, &a.min_depth, 1, 1000000, "N", "at least N members (2)" },
 		{ "max-depth", 0, SQ_OPT_INT, &a.max_depth, 1, 1000000, "N", "at most N members" },
 		{ "self-loops", 0, SQ_OPT_FLAG, &a.self_loops, 0, 0, NULL, "what calls itself too" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N", "at most N (100)" },
+		SQ_ASK_PAGE_OPTS(a, 500),
 	};
 	char **args;
 	unsigned n;

@@ -21,6 +21,25 @@ static void add_false(struct sqry_params *p, const char *key, bool v)
 		sqry_params_bool(p, key, false);
 }
 
+static void add_list(struct sqry_params *p, const char *key, const struct sq_opt_list *l)
+{
+	if (l->n)
+		sqry_params_strings(p, key, l->v, l->n);
+}
+
+static void add_page(struct sqry_params *p, const struct sq_ask *a)
+{
+	if (a->has_pagination && (a->page || a->cursor)) {
+		sqry_params_begin(p, "pagination");
+		add_int(p, "page_size", a->page);
+		sqry_params_string(p, "cursor", a->cursor);
+		sqry_params_end(p);
+	} else if (!a->has_pagination) {
+		add_int(p, "page_size", a->page);
+		sqry_params_string(p, "page_token", a->cursor);
+	}
+}
+
 static struct sqry_params *make(const void *arg)
 {
 	const struct sq_ask *a = arg;
@@ -41,7 +60,10 @@ static struct sqry_params *make(const void *arg)
 		sqry_params_strings(p, "symbols", a->symbols, a->n_symbols);
 	add_int(p, "max_results", a->limit);
 	add_int(p, "max_nodes", a->nodes);
-	add_int(p, "page_size", a->page);
+	add_page(p, a);
+	add_list(p, "language", &a->langs);
+	add_list(p, "symbol_kind", &a->kinds);
+	add_list(p, "include", &a->include);
 	add_int(p, "min_depth", a->min_depth);
 	add_int(p, "max_depth", a->max_depth);
 	add_int(p, "max_hops", a->hops);
@@ -56,7 +78,20 @@ static struct sqry_params *make(const void *arg)
 	return p;
 }
 
-/* what sq_ask_note_rest() does not tell */
+/* that there is more of the list, and how to get it */
+static void note_rest(const struct sq_ask *a, const struct sqry_value *result, const struct sqry_value *data)
+{
+	const char *next = sq_cli_text(result, "next_page_token");
+	size_t n = a->list ? sqry_value_count(sqry_value_get(data, a->list)) : 0;
+	long long total = sq_cli_number(result, "total");
+
+	if (*next)
+		sq_cli_note("%zu of %lld; \"--cursor %s\" shows the next", n, total, next);
+	else if (a->list && !a->cursor && (size_t)total > n)
+		sq_cli_note("%zu of %lld; --limit shows more", n, total);
+}
+
+/* what note_rest() does not tell */
 static void note_cut(const struct sqry_value *result)
 {
 	const char *why = sq_cli_text(result, "truncated_reason");
@@ -94,20 +129,14 @@ int sq_ask(struct sq_cli *cli, const char *method, const char *dir, struct sq_as
 			note_absent(a);
 		if (!r && !cli->json)
 			note_cut(result);
+		if (!r && !cli->json)
+			note_rest(a, result, data);
 		if (!r)
 			r = sq_cli_number(result, "total") ? SQ_EXIT_FOUND : SQ_EXIT_NOT_FOUND;
 	}
 	sqry_reply_free(reply);
 	sq_free_libc(a->path);
 	return r;
-}
-
-void sq_ask_note_rest(const struct sqry_value *data, const struct sqry_value *list)
-{
-	long long total = sq_cli_number(data, "total");
-
-	if ((size_t)total > sqry_value_count(list))
-		sq_cli_note("%zu of %lld; --limit shows more", sqry_value_count(list), total);
 }
 
 void sq_ask_step(struct sq_buf *line, const char *name)

@@ -230,6 +230,40 @@ static void add_status(struct sq_buf *b, const struct sqry_value *s)
 		add_workspace(b, sqry_value_at(all, i));
 }
 
+/* ask for something without parameters, and show it by @print or as JSON */
+static int show(struct sq_cli *cli, const struct sq_usage *usage, const char *method, int argc, char **argv,
+		int (*print)(const struct sq_cli *cli, const struct sqry_value *result))
+{
+	struct sqry_reply *reply = NULL;
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, usage, NULL, 0, argc, argv, &args, &n);
+
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_connect(cli, false, NULL);
+	if (!r)
+		r = sq_cli_call(cli, method, sqry_params_new(), &reply);
+	if (!r)
+		r = cli->json ? sq_cli_print_json(cli, reply) : print(cli, sqry_reply_result(reply));
+	sqry_reply_free(reply);
+	return r;
+}
+
+static int print_status(const struct sq_cli *cli, const struct sqry_value *s)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+	int r = 0;
+
+	add_status(&b, s);
+	if (sq_buf_error(&b))
+		r = sq_cli_no_memory(cli);
+	else
+		fputs(sq_buf_z(&b), stdout);
+	sq_buf_deinit(&b);
+	return r;
+}
+
 static int status(struct sq_cli *cli, int argc, char **argv)
 {
 	static const struct sq_usage usage = {
@@ -239,28 +273,8 @@ static int status(struct sq_cli *cli, int argc, char **argv)
 			 "program has from the kernel, and for what.\n"
 			 "Exit status: 69 when it does not run.\n",
 	};
-	struct sqry_reply *reply = NULL;
-	struct sq_buf b = SQ_BUF_NULL;
-	char **args;
-	unsigned n;
-	int r = sq_opts_parse(cli, &usage, NULL, 0, argc, argv, &args, &n);
 
-	if (r)
-		return r == SQ_OPTS_E_HELP ? 0 : r;
-	r = sq_cli_connect(cli, false, NULL);
-	if (!r)
-		r = sq_cli_call(cli, "daemon/status", sqry_params_new(), &reply);
-	if (r)
-		return r;
-	if (cli->json) {
-		r = sq_cli_print_json(cli, reply);
-	} else {
-		add_status(&b, sqry_reply_result(reply));
-		fputs(sq_buf_error(&b) ? "" : sq_buf_z(&b), stdout);
-	}
-	sq_buf_deinit(&b);
-	sqry_reply_free(reply);
-	return r;
+	return show(cli, &usage, "daemon/status", argc, argv, print_status);
 }
 
 /* ---- metrics --------------------------------------------------------------------- */
@@ -300,20 +314,8 @@ static int metrics(struct sq_cli *cli, int argc, char **argv)
 			 "at most, 99 of 100 at most, the longest.\n"
 			 "Exit status: 69 when the daemon does not run.\n",
 	};
-	struct sqry_reply *reply = NULL;
-	char **args;
-	unsigned n;
-	int r = sq_opts_parse(cli, &usage, NULL, 0, argc, argv, &args, &n);
 
-	if (r)
-		return r == SQ_OPTS_E_HELP ? 0 : r;
-	r = sq_cli_connect(cli, false, NULL);
-	if (!r)
-		r = sq_cli_call(cli, "daemon/metrics", sqry_params_new(), &reply);
-	if (!r)
-		r = cli->json ? sq_cli_print_json(cli, reply) : print_metrics(cli, sqry_reply_result(reply));
-	sqry_reply_free(reply);
-	return r;
+	return show(cli, &usage, "daemon/metrics", argc, argv, print_metrics);
 }
 
 /* ---- workspaces ------------------------------------------------------------------- */

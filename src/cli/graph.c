@@ -54,8 +54,6 @@ static int print_neighbours(const struct sq_cli *cli, const struct sqry_value *d
 	r = sq_cli_print_rows(cli, &rows);
 	if (!r && !sq_cli_number(data, "total") && sqry_value_bool(sqry_value_get(data, "symbolFound"), true))
 		sq_cli_note("%s has no %s", sq_cli_text(data, "target"), key);
-	if (!r)
-		sq_ask_note_rest(data, list);
 	return r;
 }
 
@@ -81,11 +79,12 @@ static int direct(struct sq_cli *cli, int argc, char **argv, bool callers)
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = SQ_ASK_NULL;
+	struct sq_ask a = { .has_pagination = true, .list = callers ? "callers" : "callees" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N",
 		  "at most N (100)" },
+		SQ_ASK_PAGE_OPTS(a, 500),
 	};
 	char **args;
 	unsigned n;

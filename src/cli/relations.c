@@ -37,12 +37,7 @@ static int print_edges(const struct sq_cli *cli, const struct sqry_value *list)
 
 static int print_relations(const struct sq_cli *cli, const struct sqry_value *data)
 {
-	const struct sqry_value *list = sqry_value_get(data, "relations");
-	int r = print_edges(cli, list);
-
-	if (!r)
-		sq_ask_note_rest(data, list);
-	return r;
+	return print_edges(cli, sqry_value_get(data, "relations"));
 }
 
 static int print_graph(const struct sq_cli *cli, const struct sqry_value *data)
@@ -75,8 +70,6 @@ static int print_impact(const struct sq_cli *cli, const struct sqry_value *data)
 	r = sq_cli_print_rows(cli, &rows);
 	if (!r && !sqry_value_count(list))
 		sq_cli_note("nothing refers to %s", sq_cli_text(data, "targetSymbol"));
-	if (!r)
-		sq_ask_note_rest(data, list);
 	return r;
 }
 
@@ -123,8 +116,6 @@ static int print_metrics(const struct sq_cli *cli, const struct sqry_value *data
 		sq_rows_end_cell(&rows);
 	}
 	r = sq_cli_print_rows(cli, &rows);
-	if (!r)
-		sq_ask_note_rest(data, list);
 	return r;
 }
 
@@ -143,13 +134,14 @@ int sq_cmd_relations(struct sq_cli *cli, int argc, char **argv)
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = { .relation = "callers", .limit = 200 };
+	struct sq_ask a = { .relation = "callers", .limit = 200, .list = "relations" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "type", 't', SQ_OPT_STRING, &a.relation, 0, 0, "TYPE",
 		  "callers, callees, imports, exports, returns or instantiations (callers)" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "callers of callers and so on, N deep (1)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N", "at most N (200)" },
+		SQ_ASK_PAGE_OPTS(a, 500),
 	};
 	char **args;
 	unsigned n;
@@ -158,7 +150,7 @@ int sq_cmd_relations(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.symbol = args[0];
-	a.page = a.limit;
+	a.page = a.page ? a.page : a.limit;
 	return sq_ask(cli, "relation_query", dir, &a, print_relations);
 }
 
@@ -172,13 +164,14 @@ int sq_cmd_impact(struct sq_cli *cli, int argc, char **argv)
 		.min_args = 1, .max_args = 1,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = { .limit = 500 };
+	struct sq_ask a = { .limit = 500, .list = "impactedSymbols" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "the one that FILE defines, as seen from the root" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 10, "N", "N references away at most (3)" },
 		{ "direct", 0, SQ_OPT_FLAG, &a.is_direct, 0, 0, NULL, "what refers to it itself only" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 500, "N", "at most N (500)" },
+		SQ_ASK_PAGE_OPTS(a, 500),
 	};
 	char **args;
 	unsigned n;
@@ -187,7 +180,7 @@ int sq_cmd_impact(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.symbol = args[0];
-	a.page = a.limit;
+	a.page = a.page ? a.page : a.limit;
 	return sq_ask(cli, "dependency_impact", dir, &a, print_impact);
 }
 
@@ -227,7 +220,7 @@ int sq_cmd_subgraph(struct sq_cli *cli, int argc, char **argv)
 		.min_args = 1, .max_args = 100,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = { .nodes = 50 };
+	struct sq_ask a = { .nodes = 50, .list = "nodes" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N calls away at most (2)" },
@@ -235,6 +228,7 @@ int sq_cmd_subgraph(struct sq_cli *cli, int argc, char **argv)
 		{ "no-callees", 0, SQ_OPT_FLAG, &a.no_callees, 0, 0, NULL, "what calls them only" },
 		{ "imports", 0, SQ_OPT_FLAG, &a.imports, 0, 0, NULL, "their files and what those import too" },
 		{ "limit", 'n', SQ_OPT_INT, &a.nodes, 1, 200, "N", "at most N definitions (50)" },
+		SQ_ASK_PAGE_OPTS(a, 200),
 	};
 	char **args;
 	unsigned n;
@@ -244,7 +238,7 @@ int sq_cmd_subgraph(struct sq_cli *cli, int argc, char **argv)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.symbols = (const char *const *)args;
 	a.n_symbols = n;
-	a.page = a.nodes;
+	a.page = a.page ? a.page : a.nodes;
 	return sq_ask(cli, "subgraph", dir, &a, print_graph);
 }
 
@@ -258,12 +252,13 @@ int sq_cmd_dependency_tree(struct sq_cli *cli, int argc, char **argv)
 		.max_args = 1,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = { .limit = 500 };
+	struct sq_ask a = { .limit = 500, .list = "nodes" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "what FILE refers to, in place of a symbol" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N references away at most (2)" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N definitions and files (500)" },
+		SQ_ASK_PAGE_OPTS(a, 1000),
 	};
 	char **args;
 	unsigned n;
@@ -272,7 +267,7 @@ int sq_cmd_dependency_tree(struct sq_cli *cli, int argc, char **argv)
 	if (r)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.name = n ? args[0] : NULL;
-	a.page = a.limit;
+	a.page = a.page ? a.page : a.limit;
 	return sq_ask(cli, "show_dependencies", dir, &a, print_graph);
 }
 
@@ -287,7 +282,7 @@ int sq_cmd_complexity(struct sq_cli *cli, int argc, char **argv)
 		.max_args = 1,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = SQ_ASK_NULL;
+	struct sq_ask a = { .list = "metrics" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "min", 'm', SQ_OPT_INT, &a.min_complexity, 1, 100, "N", "N at least (1)" },
@@ -307,20 +302,23 @@ int sq_cmd_export(struct sq_cli *cli, int argc, char **argv)
 {
 	static const struct sq_usage usage = {
 		.synopsis = "[SYMBOL...] [OPTION...]",
-		.about = "Write the calls around symbols or a file for a program that draws.\n"
+		.about = "Write the calls around symbols or a file for a program that draws; the picture\n"
+			 "is that of all, on the first page.\n"
 			 "Exit status: 0 found, 1 no such symbol.\n",
 		.examples = "  sqry export processCommand --format dot | dot -Tsvg > calls.svg\n",
 		.max_args = 100,
 	};
 	const char *dir = NULL;
-	struct sq_ask a = { .limit = 1000, .format = "dot" };
+	struct sq_ask a = { .limit = 1000, .format = "dot", .list = "nodes" };
 	const struct sq_opt opts[] = {
 		SQ_OPT_PATH(&dir),
 		{ "format", 'F', SQ_OPT_STRING, &a.format, 0, 0, "FORMAT", "dot, d2, mermaid or json (dot)" },
 		{ "file", 'f', SQ_OPT_STRING, &a.file, 0, 0, "FILE", "what FILE defines" },
 		{ "depth", 'd', SQ_OPT_INT, &a.max_depth, 1, 5, "N", "N calls away at most (2)" },
+		{ "include", 'i', SQ_OPT_LIST, &a.include, 0, 0, "EDGES", "calls, imports, exports or returns (calls); may be repeated" },
 		{ "verbose", 'v', SQ_OPT_FLAG, &a.is_verbose, 0, 0, NULL, "kinds and places in the labels" },
 		{ "limit", 'n', SQ_OPT_INT, &a.limit, 1, 1000, "N", "at most N definitions (1000)" },
+		SQ_ASK_PAGE_OPTS(a, 1000),
 	};
 	char **args;
 	unsigned n;
@@ -330,7 +328,7 @@ int sq_cmd_export(struct sq_cli *cli, int argc, char **argv)
 		return r == SQ_OPTS_E_HELP ? 0 : r;
 	a.symbols = (const char *const *)args;
 	a.n_symbols = n;
-	a.page = a.limit;
+	a.page = a.page ? a.page : a.limit;
 	cli->json |= sq_slice_is(sq_slice_z(a.format), "json");
 	return sq_ask(cli, "export_graph", dir, &a, print_graph);
 }

@@ -71,6 +71,20 @@ void sqry_params_map(struct sqry_params *p, const char *key, const char *const *
 	sq_jw_end_object(&p->writer);
 }
 
+void sqry_params_begin(struct sqry_params *p, const char *key)
+{
+	if (!p)
+		return;
+	sq_jw_key(&p->writer, key);
+	sq_jw_begin_object(&p->writer);
+}
+
+void sqry_params_end(struct sqry_params *p)
+{
+	if (p)
+		sq_jw_end_object(&p->writer);
+}
+
 /* closed for the reader, reopened for the next member */
 const char *sqry_params_json(struct sqry_params *p)
 {

@@ -272,7 +272,8 @@ static void answer_well(int fd)
 	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":{\"result\":1,"
 		"\"meta\":{}}}");
 	if (!strstr(request, "\"method\":\"a/b\"") ||
-	    !strstr(request, "\"params\":{\"s\":\"x\\\"y\",\"n\":-5,\"b\":true,\"v\":[\"p\",\"q\"],\"m\":{\"k\":\"\\\"w\"}}"))
+	    !strstr(request, "\"params\":{\"s\":\"x\\\"y\",\"n\":-5,\"b\":true,\"v\":[\"p\",\"q\"],\"m\":{\"k\":\"\\\"w\"},"
+		    "\"o\":{\"i\":1,\"e\":{}},\"z\":false}"))
 		_exit(4);
 	say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"result\":{\"list\":"
 		"[1,2.5,\"z\",null,true],\"b64\":\"AAE=\"},\"meta\":{\"stale\":false}}}");
@@ -297,6 +298,12 @@ START_TEST(call)
 	sqry_params_bool(p, "b", true);
 	sqry_params_strings(p, "v", (const char *const[]){ "p", "q" }, 2);
 	sqry_params_map(p, "m", (const char *const[]){ "k" }, (const char *const[]){ "\"w" }, 1);
+	sqry_params_begin(p, "o");
+	sqry_params_int(p, "i", 1);
+	sqry_params_begin(p, "e");
+	sqry_params_end(p);
+	sqry_params_end(p);
+	sqry_params_bool(p, "z", false);
 	ck_assert_msg(!sqry_call(c, "a/b", sqry_params_json(p), 5000, &r, &f),
 		      "%s", f.message);
 	sqry_params_free(p);
