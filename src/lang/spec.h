@@ -41,6 +41,7 @@
 
 struct sq_walk;
 struct sq_frame;
+struct sq_cursor;
 
 enum sq_visit { SQ_DESCEND, SQ_SKIP };
 
@@ -179,6 +180,7 @@ struct sq_walk {
 	uint32_t *table, table_mask;
 	struct sq_buf scratch;
 	struct sq_arena *arena;      /* texts of syms that are not slices of bytes */
+	struct sq_cursor *cursor;
 	const struct sq_extract_limits *limits;
 	uint64_t deadline_ns;
 	int error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 #include "base/hash.h"
+#include "lang/cursor.h"
 #include "lang/spec.h"
 
 #define TABLE_MIN 4096u
@@ -9,13 +10,9 @@ int sq_walk_init(struct sq_walk *w)
 {
 	w->table = sq_calloc(TABLE_MIN, sizeof(*w->table));
 	w->arena = sq_calloc(1, sizeof(*w->arena));
-	if (!w->table || !w->arena) {
-		sq_free(w->table);
-		sq_free(w->arena);
-		w->table = NULL;
-		w->arena = NULL;
+	w->cursor = sq_calloc(1, sizeof(*w->cursor));
+	if (!w->table || !w->arena || !w->cursor)
 		return sq_error_origin(-ENOMEM);
-	}
 	w->table_mask = TABLE_MIN - 1;
 	return 0;
 }
@@ -27,6 +24,9 @@ void sq_walk_deinit(struct sq_walk *w)
 	if (w->arena)
 		sq_arena_deinit(w->arena);
 	sq_free(w->arena);
+	if (w->cursor)
+		sq_cursor_deinit(w->cursor);
+	sq_free(w->cursor);
 	sq_vec_deinit(&w->syms);
 	sq_vec_deinit(&w->locals);
 	sq_vec_deinit(&w->typed);

@@ -2,6 +2,7 @@
 #include "base/atomic.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "lang/cursor.h"
 #include "lang/spec.h"
 
 #define ROLL 0x9e3779b97f4a7c15ULL   /* as in emit.c */
@@ -13,19 +14,17 @@ static inline void roll(struct sq_walk *w, uint64_t token_hash)
 	w->n_tokens++;
 }
 
-static const struct sq_rule *rule_of(const struct sq_walk *w, TSNode node)
+static const struct sq_rule *rule_of(const struct sq_walk *w, TSSymbol s)
 {
-	TSSymbol s = ts_node_symbol(node);
-
 	return s < w->n_rules ? &w->rules[s] : &w->error_rule;
 }
 
-static uint8_t child_role(const struct sq_frame *p, const TSTreeCursor *cursor)
+static uint8_t child_role(const struct sq_frame *p, const struct sq_cursor *cursor)
 {
 	uint8_t role = p->child_role;
 
 	if (p->rule->roles) {
-		TSFieldId field = ts_tree_cursor_current_field_id(cursor);
+		TSFieldId field = sq_cursor_field(cursor);
 
 		if (field && p->rule->roles[field])
 			role = (uint8_t)(p->rule->roles[field] - 1);
@@ -50,12 +49,12 @@ static void tell_parent(const struct sq_walk *w, const struct sq_frame *f, struc
 	}
 }
 
-static void fill_frame(const struct sq_walk *w, struct sq_frame *f, TSNode node, const struct sq_rule *rule,
-		       const TSTreeCursor *cursor)
+static void fill_frame(const struct sq_walk *w, struct sq_frame *f, const struct sq_rule *rule,
+		       const struct sq_cursor *cursor)
 {
 	*f = (struct sq_frame){
-		.node = node, .rule = rule, .start = ts_node_start_byte(node),
-		.end = ts_node_end_byte(node), .role = child_role(&f[-1], cursor),
+		.node = sq_cursor_node(cursor), .rule = rule, .start = sq_cursor_start(cursor),
+		.end = sq_cursor_end(cursor), .role = child_role(&f[-1], cursor),
 		.child_role = rule->child_role, .def = SQ_NONE, .ref = SQ_NONE, .type = SQ_NONE,
 		.aux = SQ_NONE,
 	};
@@ -110,10 +109,9 @@ static int check(struct sq_walk *w)
 }
 
 /* the node under the cursor; true: its children come next */
-static bool visit(struct sq_walk *w, TSTreeCursor *cursor, uint32_t depth)
+static bool visit(struct sq_walk *w, struct sq_cursor *cursor, uint32_t depth)
 {
-	TSNode node = ts_tree_cursor_current_node(cursor);
-	const struct sq_rule *rule = rule_of(w, node);
+	const struct sq_rule *rule = rule_of(w, sq_cursor_symbol(cursor));
 	struct sq_frame *f = &w->frames[depth + 1];
 
 	if (rule->flags & SQ_RULE_BARE) {
@@ -123,16 +121,18 @@ static bool visit(struct sq_walk *w, TSTreeCursor *cursor, uint32_t depth)
 	}
 	if (rule->flags & SQ_RULE_COMMENT)
 		return false;
-	fill_frame(w, f, node, rule, cursor);
-	if (enter(w, f, depth) && ts_tree_cursor_goto_first_child(cursor))
+	fill_frame(w, f, rule, cursor);
+	if (enter(w, f, depth) && sq_cursor_has_children(cursor)) {
+		sq_cursor_enter(cursor);
 		return true;
+	}
 	if (!(rule->flags & SQ_RULE_LEAF) && w->hashing)
 		hash_text(w, f);
 	end_frame(w, f);
 	return false;
 }
 
-static int walk(struct sq_walk *w, TSTreeCursor *cursor)
+static int walk(struct sq_walk *w, struct sq_cursor *cursor)
 {
 	uint32_t depth = 0;
 
@@ -143,15 +143,15 @@ static int walk(struct sq_walk *w, TSTreeCursor *cursor)
 			if (r)
 				return r;
 		}
-		if (visit(w, cursor, depth)) {
+		if (visit(w, cursor, depth))
 			depth++;
-			continue;
-		}
-		while (!ts_tree_cursor_goto_next_sibling(cursor)) {
-			if (!depth)
-				return w->error;
-			(void)ts_tree_cursor_goto_parent(cursor);   /* depth > 0: there is one */
-			end_frame(w, &w->frames[depth--]);
+		else if (!depth)
+			return w->error;   /* a root without children */
+		while (!sq_cursor_next(cursor)) {
+			sq_cursor_leave(cursor);
+			end_frame(w, &w->frames[depth]);
+			if (!--depth)
+				return cursor->error ? cursor->error : w->error;
 		}
 	}
 }
@@ -178,7 +178,6 @@ int sq_walk_tree(struct sq_walk *w, const TSTree *tree)
 {
 	static const struct sq_rule nothing;
 	struct sq_frame *frames;
-	TSTreeCursor cursor;
 	int r = need_frames(w);
 
 	if (r < 0)
@@ -189,9 +188,8 @@ int sq_walk_tree(struct sq_walk *w, const TSTree *tree)
 					       .ref = SQ_NONE, .type = SQ_NONE };
 	w->frames += FRAMES_ABOVE - 1;
 	w->carry = 0;
-	cursor = ts_tree_cursor_new(ts_tree_root_node(tree));
-	r = walk(w, &cursor);
-	ts_tree_cursor_delete(&cursor);
+	sq_cursor_open(w->cursor, tree);
+	r = walk(w, w->cursor);
 	w->frames = frames;
 	return r ? r : w->error;
 }
