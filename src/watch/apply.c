@@ -373,6 +373,8 @@ uint64_t sq_apply_buffer(struct sq_watch *w, struct sq_watch_group *g, const cha
 		}
 		if (e.pid == w->pid)
 			continue;
+		if (w->n_asides && sq_aside_event(w, g, &e))
+			continue;
 		if (g->n_holding)
 			hold_event(w, g, &e);
 		apply_event(w, g, &e, NULL);

@@ -141,6 +141,7 @@ static void merge_flags(struct sq_change_set *into, const struct sq_change_set *
 	into->rescan |= from->rescan;
 	into->rules_changed |= from->rules_changed;
 	into->root_gone |= from->root_gone;
+	into->git_changed |= from->git_changed;
 	into->n_events += from->n_events;
 	if (from->first_event_ns &&
 	    (!into->first_event_ns || from->first_event_ns < into->first_event_ns))

@@ -30,6 +30,7 @@ void sq_pending_flags(struct sq_watch_root *r, unsigned flags)
 		r->w->stats.n_rescans++;
 	}
 	p->rules_changed |= !!(flags & SQ_PENDING_RULES);
+	p->git_changed |= !!(flags & SQ_PENDING_GIT);
 }
 
 void sq_pending_path(struct sq_watch_root *r, struct sq_slice path, uint8_t what)
@@ -69,7 +70,7 @@ struct sq_change_set *sq_pending_take(struct sq_watch_root *r)
 		return NULL;
 	/* asked each time: T1 is not told of what happens above the root */
 	is_moved = !r->is_gone && sq_place_root_moved(r);
-	if (!s && !p->rescan && !p->rules_changed && !is_moved) {
+	if (!s && !p->rescan && !p->rules_changed && !p->git_changed && !is_moved) {
 		p->is_open = false;
 		return NULL;
 	}
@@ -81,6 +82,7 @@ struct sq_change_set *sq_pending_take(struct sq_watch_root *r)
 	sq_change_set_sort(s);
 	s->rescan = p->rescan;
 	s->rules_changed = p->rules_changed;
+	s->git_changed = p->git_changed;
 	s->root_gone = is_moved;
 	s->first_event_ns = p->first_ns;
 	s->n_events = p->n_events;

@@ -82,7 +82,8 @@ static void unmark_one(struct sq_watch_group *g, struct sq_dir_node *n, struct s
 	const char *z;
 
 	/* without a mark, or another root has it as well */
-	if (!(n->flags & SQ_DIR_MARKED) || first != n || sq_dir_node_same(n))
+	if (!(n->flags & SQ_DIR_MARKED) || first != n || sq_dir_node_same(n) ||
+	    sq_aside_has(n->root->w, &key, n->root))
 		return;
 	sq_buf_clear(path);
 	sq_dir_node_path(n, path);

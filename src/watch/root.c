@@ -115,6 +115,7 @@ void sq_watch_root_leave(struct sq_watch_root *r)
 	if (!g)
 		return;
 	is_t2 = g->fan.tier == SQ_WATCH_FILESYSTEM;
+	sq_aside_leave(r);
 	if (r->top) {
 		sq_place_unmark(g, r->top);
 		sq_dir_table_remove(&g->dirs, r->top, NULL, NULL);

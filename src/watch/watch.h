@@ -36,6 +36,7 @@ struct sq_change_set {
 	bool rescan;                     /* compare the whole root: something was lost */
 	bool rules_changed;              /* an ignore file changed: re-read rules, compare the whole root */
 	bool root_gone;                  /* the root itself was deleted or moved away */
+	bool git_changed;                /* what HEAD says may be another: sq_watch_asides() */
 	uint64_t first_event_ns;         /* monotonic, of the first event merged in */
 	uint64_t n_events;               /* events merged */
 	struct sq_change_set_mem *mem;
@@ -85,6 +86,19 @@ int sq_watch_ready(struct sq_watch_root *r, const struct sq_found_dir *dirs, siz
  *  When rule files were found there, the rules are others: sq_watch_ready() with new ones. */
 int sq_watch_dirs_changed(struct sq_watch_root *r, struct sq_slice below,
 			  const struct sq_found_dir *dirs, size_t n_dirs) sq_must_check;
+/* a directory elsewhere in which something counts for a root */
+enum sq_aside_what { SQ_ASIDE_GIT /* -> git_changed */, SQ_ASIDE_RULES /* -> rules_changed */ };
+struct sq_watch_aside {
+	const char *dir;                 /* absolute */
+	const char *name;                /* of the entry that counts; NULL: all but *.lock */
+	enum sq_aside_what what;
+};
+/**
+ * sq_watch_asides() - these from now on, instead of those before. From the sink too.
+ * A directory that is not there is left out: name the one above it as well.
+ * Return: 0; -errno when one can't be watched: nobody will be told then.
+ */
+int sq_watch_asides(struct sq_watch_root *r, const struct sq_watch_aside *v, size_t n) sq_must_check;
 /** sq_watch_remove() - returns when the sink will not be called for it any more. Not from the sink. */
 void sq_watch_remove(struct sq_watch_root *r);
 /**

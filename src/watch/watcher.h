@@ -50,7 +50,16 @@ struct sq_watch_place {
 struct sq_watch_pending {
 	struct sq_change_set *set;      /* NULL until the first path */
 	uint64_t first_ns, last_ns, n_events;
-	bool is_open, rescan, rules_changed;
+	bool is_open, rescan, rules_changed, git_changed;
+};
+
+/* what sq_watch_asides() was told, found */
+struct sq_aside {
+	struct sq_handle *handle;       /* owned */
+	char *name;
+	uint64_t hash;
+	int fd;
+	enum sq_aside_what what;
 };
 
 struct sq_watch_root {
@@ -65,6 +74,7 @@ struct sq_watch_root {
 	bool is_gone;                   /* said so already */
 	const char *why;                /* of LOST */
 	SQ_VEC(struct sq_watch_place) places;
+	SQ_VEC(struct sq_aside) asides;
 	struct sq_dir_node *top;
 	struct sq_ignore *ignore;
 	uint64_t generation;            /* of the newest list of directories */
@@ -89,6 +99,8 @@ struct sq_watch_command {
 
 struct sq_watch_sb { uint64_t fsid; unsigned n_refs; };
 
+enum { SQ_ASIDE_WORDS = 16 };
+
 struct sq_watch {
 	struct sq_lock lock;
 	pthread_cond_t done;            /* a waited command is done */
@@ -100,6 +112,8 @@ struct sq_watch {
 	const char *why_not_better;
 	SQ_VEC(struct sq_watch_root *) roots;
 	SQ_VEC(struct sq_watch_sb) sbs; /* marked at T2 */
+	uint64_t aside_filter[SQ_ASIDE_WORDS];   /* of the asides of all roots */
+	size_t n_asides;
 	struct sq_watch_command *commands, **commands_end;
 	struct sq_watch_stats stats;
 	struct sq_wake wake;
@@ -119,7 +133,7 @@ struct sq_watch {
 
 /* ---- pending.c: what goes to the sink ---- */
 void sq_pending_path(struct sq_watch_root *r, struct sq_slice path, uint8_t what);
-enum { SQ_PENDING_RESCAN = 1, SQ_PENDING_RULES = 2 };
+enum { SQ_PENDING_RESCAN = 1, SQ_PENDING_RULES = 2, SQ_PENDING_GIT = 4 };
 void sq_pending_flags(struct sq_watch_root *r, unsigned flags);
 /** sq_pending_due_ns() - when the set is to be closed; UINT64_MAX: nothing is pending. */
 uint64_t sq_pending_due_ns(const struct sq_watch_root *r);
@@ -187,6 +201,13 @@ void sq_watch_root_leave(struct sq_watch_root *r);
 int sq_watch_root_reach(struct sq_watch_root *r, int fd, uint64_t dev, uint64_t *ret_fsid,
 			bool *ret_is_new)
 	sq_must_check;
+
+/* ---- aside.c: directories elsewhere ---- */
+/** sq_aside_event() - Return: it concerns only such directories, none of the table. */
+bool sq_aside_event(struct sq_watch *w, const struct sq_watch_group *g, const struct sq_fan_event *e);
+/** sq_aside_has() - does a root other than @but watch the directory in this way? */
+bool sq_aside_has(const struct sq_watch *w, const struct sq_dir_key *key, const struct sq_watch_root *but);
+void sq_aside_leave(struct sq_watch_root *r);
 
 /* ---- mounts.c ---- */
 /** sq_mounts_hash() - of the mount points at and below @path; 0 on failure. */

@@ -188,6 +188,8 @@ static inline void rig_print(struct rig *rig, struct sq_buf *b)
 		sq_buf_puts(b, " RESCAN");
 	if (s->rules_changed)
 		sq_buf_puts(b, " RULES");
+	if (s->git_changed)
+		sq_buf_puts(b, " GIT");
 	if (s->root_gone)
 		sq_buf_puts(b, " GONE");
 }
