@@ -75,7 +75,8 @@ struct sqry_reply;
 const char *sqry_version(void);
 
 /**
- * sqry_socket_path() - where the daemon listens: $SQRY_DAEMON_SOCKET, else
+ * sqry_socket_path() - where the daemon listens: $SQRY_DAEMON_SOCKET, else the
+ * configured [socket] path (sqryd.conf(5)), else
  * $XDG_RUNTIME_DIR/sqry/sqryd.sock, else $TMPDIR/sqry-UID/sqryd.sock, else
  * /tmp/sqry-UID/sqryd.sock.
  * Return: 0; -ENAMETOOLONG: longer than @cap or than a socket's path may be (107 bytes).

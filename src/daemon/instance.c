@@ -57,6 +57,20 @@ static int make_runtime_dir(const char *dir, struct sq_instance_error *err)
 	return 0;
 }
 
+/* of a configured socket; its parent exists */
+static int make_parent(const char *socket_path, struct sq_instance_error *err)
+{
+	struct sq_slice dir = sq_path_dir(sq_slice_z(socket_path));
+	_cleanup_(sq_freep) char *path = sq_asprintf("%.*s", (int)dir.n, dir.p);
+
+	if (!path)
+		return sq_error_origin(-ENOMEM);
+	if (dir.n && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return say(err, SQ_INSTANCE_E_SETUP, "cannot make the directory of the socket, %s: %s", path,
+			   strerror(errno));
+	return 0;
+}
+
 static int derive_paths(struct sq_instance *i, const char *socket_path, struct sq_instance_error *err)
 {
 	_cleanup_(sq_freep) char *dir = NULL;
@@ -64,6 +78,9 @@ static int derive_paths(struct sq_instance *i, const char *socket_path, struct s
 	int r;
 
 	if (socket_path) {
+		r = socket_path[0] == '/' ? make_parent(socket_path, err) : 0;
+		if (r)
+			return r;
 		i->socket_path = sq_strdup(socket_path);
 	} else {
 		dir = default_dir();

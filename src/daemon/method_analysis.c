@@ -30,7 +30,7 @@ static bool is_over_budget(const struct sq_read *r, enum sq_cycle_type type)
 	const struct sq_version_stats *s = &r->v->stats;
 	bool of_files = type == SQ_CYCLE_IMPORTS || type == SQ_CYCLE_MODULES;
 
-	return (of_files ? s->n_files + s->n_imports : s->n_defs + s->n_refs) > r->c->d->config->query_max_rows;
+	return (of_files ? s->n_files + s->n_imports : s->n_defs + s->n_refs) > sq_config_u64(&r->c->d->config->query_max_rows);
 }
 
 /* a list of @total, of which @kept may be shown */

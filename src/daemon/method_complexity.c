@@ -86,7 +86,7 @@ static void measure(struct sq_read *r)
 	struct sq_disk_source source;
 	struct sq_complexity_ask ask = {
 		.min = (uint32_t)a->min, .by_complexity = a->by_complexity, .limit = (size_t)a->limit,
-		.max_rows = r->c->d->config->query_max_rows, .cancel = &r->c->cancel, .source = &source.source,
+		.max_rows = sq_config_u64(&r->c->d->config->query_max_rows), .cancel = &r->c->cancel, .source = &source.source,
 	};
 	int e = a->target.n ? find_target(r, a->target, &res) : 0;
 

@@ -85,7 +85,7 @@ static void direct(struct sq_read *r)
 {
 	struct direct_args *a = r->c->args;
 	const struct sq_neighbours_ask ask = {
-		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .max_rows = r->c->d->config->query_max_rows,
+		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .max_rows = sq_config_u64(&r->c->d->config->query_max_rows),
 	};
 	struct sq_neighbours n;
 	int e = (a->is_callers ? sq_direct_callers : sq_direct_callees)(r->v, a->symbol, &ask, &n);

@@ -121,7 +121,7 @@ void sq_method_search(struct sq_call *c)
 	args_of(c)->search.lang = l;
 	args_of(c)->search.limit = limit ? (size_t)limit : m == SQ_SEARCH_FUZZY ? FUZZY_LIMIT : SEARCH_LIMIT;
 	args_of(c)->search.cancel = &c->cancel;
-	args_of(c)->search.max_rows = c->d->config->query_max_rows;
+	args_of(c)->search.max_rows = sq_config_u64(&c->d->config->query_max_rows);
 	sq_read_run(c, path, sq_search_is_cheap(&args_of(c)->search) &&
 		    sq_read_is_little(c, path, true, args_of(c)->search.pattern, SQ_LIST_DEF), search);
 }
@@ -160,8 +160,9 @@ static void run_query(struct sq_read *r, const struct sq_query *q)
 	struct sq_query_opts o = {
 		.limit = (size_t)a->limit, .below = r->rest, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
 		.source = &source.source,
-		.max_rows = config->query_max_rows,
-		.gate = { config->cost_gate_node_limit, config->cost_gate_min_prefix, config->cost_gate_min_literal },
+		.max_rows = sq_config_u64(&config->query_max_rows),
+		.gate = { sq_config_u32(&config->cost_gate_node_limit), sq_config_u32(&config->cost_gate_min_prefix),
+			  sq_config_u32(&config->cost_gate_min_literal) },
 	};
 	struct sq_query_error err = { .offset = 0 };
 	struct sq_result res;

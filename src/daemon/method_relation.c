@@ -230,7 +230,7 @@ static void run_returning(struct sq_read *r, const struct sq_query *q)
 	struct sq_disk_source source;
 	struct sq_query_opts o = {
 		.limit = (size_t)a->limit, .cancel = &r->c->cancel, .par = sq_rebuild_parallel(r->c->d->rebuild),
-		.source = &source.source, .max_rows = r->c->d->config->query_max_rows,
+		.source = &source.source, .max_rows = sq_config_u64(&r->c->d->config->query_max_rows),
 	};
 	struct sq_result res;
 	int e;

@@ -92,7 +92,7 @@ void sq_read_errno(struct sq_read *r, int error)
 	if (error == -ECANCELED) {
 		/* relaxed: a figure */
 		(void)sq_add_relaxed(&r->c->d->n_cancelled, 1);
-		sq_answer_tool_timeout(r->out, r->c->req->id, r->c->d->config->tool_timeout_secs * 1000ull);
+		sq_answer_tool_timeout(r->out, r->c->req->id, sq_config_u32(&r->c->d->config->tool_timeout_secs) * 1000ull);
 	} else {
 		sq_answer_internal(r->out, r->c->req->id, strerrordesc_np(-error));
 	}
@@ -102,7 +102,7 @@ void sq_read_errno(struct sq_read *r, int error)
 static bool admit(struct sq_read *r)
 {
 	struct sq_daemon *d = r->c->d;
-	uint64_t cap = d->config->stale_serve_max_age_hours;
+	uint64_t cap = sq_config_u32(&d->config->stale_serve_max_age_hours);
 
 	sq_workspace_classify(r->ws, sq_realtime_ns(), cap, &r->meta.verdict);
 	if (r->meta.verdict.kind != SQ_VERDICT_FRESH && r->meta.verdict.kind != SQ_VERDICT_STALE) {

@@ -100,7 +100,7 @@ void sq_tool_not_recorded(struct sq_call *c, const char *field, const char *what
 void sq_tool_too_broad(struct sq_read *r, const char *shape)
 {
 	struct sq_query_error err = {
-		.source = "runtime_budget", .limit = r->c->d->config->query_max_rows, .n_nodes = r->v->stats.n_defs,
+		.source = "runtime_budget", .limit = sq_config_u64(&r->c->d->config->query_max_rows), .n_nodes = r->v->stats.n_defs,
 	};
 
 	(void)snprintf(err.shape, sizeof(err.shape), "%s", shape);

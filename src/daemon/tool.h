@@ -51,7 +51,7 @@ bool sq_tool_one(struct sq_read *r, struct sq_slice symbol, struct sq_slice file
 /** sq_tool_max_rows() - the row budget of a walk. */
 static inline uint64_t sq_tool_max_rows(const struct sq_read *r)
 {
-	return SQ_MIN((uint64_t)SQ_BFS_MAX_ROWS, r->c->d->config->query_max_rows);
+	return SQ_MIN((uint64_t)SQ_BFS_MAX_ROWS, sq_config_u64(&r->c->d->config->query_max_rows));
 }
 
 struct sq_tool_nodes { struct sq_bfs_node *v; size_t n, cap; };        /* an SQ_VEC with a tag */
