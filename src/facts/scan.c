@@ -132,3 +132,27 @@ void sq_ref_block_names(const struct sq_ref_block *b, uint32_t *ret)
 	for (uint32_t i = 0; i < b->n; i++)
 		at = sq_varint_get32(at, &ret[i]);
 }
+
+void sq_ref_texts_read(const struct sq_columns *c, uint32_t first, struct sq_ref_texts *ret)
+{
+	const uint8_t *col[SQ_REF_N_COLS], *name, *flags, *qual;
+	uint32_t len[SQ_ARRAY_SIZE(col)] = { 0 };   /* the last column's is not written down */
+
+	open_columns(c, sq_facts_n_blocks(c->n_defs) + first / SQ_FACTS_STRIDE, SQ_REF_N_COLS,
+		     SQ_ARRAY_SIZE(col), col, len);
+	name = col[SQ_REF_COL_NAME];
+	flags = col[SQ_REF_COL_FLAGS];
+	qual = col[SQ_REF_COL_QUAL];
+	ret->first = first;
+	ret->n = SQ_MIN(c->n_refs - first, SQ_FACTS_STRIDE);
+	for (uint32_t i = 0; i < ret->n; i++) {
+		uint8_t meta = col[SQ_REF_COL_META][i];
+
+		name = sq_varint_get32(name, &ret->name[i]);
+		ret->kind[i] = meta & REF_KIND_MASK;
+		ret->flags[i] = meta & REF_FLAGS ? *flags++ : meta & REF_EXPR ? SQ_REFF_EXPR : 0;
+		ret->qual[i] = SQ_NONE;
+		if (meta & REF_QUAL)
+			qual = sq_varint_get32(qual, &ret->qual[i]);
+	}
+}

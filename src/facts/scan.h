@@ -33,3 +33,12 @@ struct sq_ref_block {
 void sq_ref_block_read(const struct sq_columns *c, uint32_t first, struct sq_ref_block *ret);
 /** sq_ref_block_names() - @ret: [b->n] local strings */
 void sq_ref_block_names(const struct sq_ref_block *b, uint32_t *ret);
+
+/* what references [first, first + n) are called */
+struct sq_ref_texts {
+	uint32_t first, n;
+	uint32_t name[SQ_FACTS_STRIDE], qual[SQ_FACTS_STRIDE];  /* as in struct sq_ref */
+	uint8_t kind[SQ_FACTS_STRIDE], flags[SQ_FACTS_STRIDE];
+};
+/** sq_ref_texts_read() - of the block that begins at reference @first, as above. */
+void sq_ref_texts_read(const struct sq_columns *c, uint32_t first, struct sq_ref_texts *ret);

@@ -50,6 +50,9 @@ struct sq_linker *sq_linker_free(struct sq_linker *l)
 	sq_vec_deinit(&l->import_of);
 	sq_vec_deinit(&l->import_scope);
 	sq_vec_deinit(&l->kept);
+	sq_vec_deinit(&l->was);
+	sq_vec_deinit(&l->old_said);
+	sq_vec_deinit(&l->now_said);
 	sq_vec_deinit(&l->links);
 	sq_vec_deinit(&l->targets);
 	sq_buf_deinit(&l->ref_bytes);
@@ -226,8 +229,19 @@ static uint64_t meaning(const struct sq_linker *l, const struct sq_ref *r)
 	return sq_hash_u64(a) * 0x9e3779b97f4a7c15ULL ^ sq_hash_u64(b + 1);
 }
 
+/* what binding asks of the file, before it first does; an edit may ask nothing */
+static void index_file(struct sq_linker *l)
+{
+	if (l->is_indexed)
+		return;
+	l->is_indexed = true;
+	index_defs(l);
+	index_imports(l);
+}
+
 static void clear_file(struct sq_linker *l)
 {
+	l->is_indexed = false;
 	sq_memo_clear(&l->link_memo);
 	sq_vec_clear(&l->links);
 	sq_vec_clear(&l->targets);
@@ -236,8 +250,7 @@ static void clear_file(struct sq_linker *l)
 	sq_linker_fail(l, sq_vec_push(&l->links, (struct sq_link){ .state = SQ_LINK_UNRESOLVED }));
 }
 
-/* the link of a reference: index in links */
-static uint32_t link_ref(struct sq_linker *l, const struct sq_ref *r)
+uint32_t sq_link_ref(struct sq_linker *l, const struct sq_ref *r)
 {
 	uint64_t key = meaning(l, r);
 	const struct sq_memo_slot *s = sq_memo_get(&l->link_memo, key);
@@ -245,6 +258,7 @@ static uint32_t link_ref(struct sq_linker *l, const struct sq_ref *r)
 
 	if (s)
 		return s->first;
+	index_file(l);
 	/* nearly every C name asks what is included; others ask when they need it */
 	if (l->t->style == SQ_STYLE_INCLUDE)
 		sq_mark_closure(l, l->file);
@@ -271,131 +285,8 @@ static void link_refs(struct sq_linker *l)
 
 	sq_refs_begin(&l->b->columns, &it);
 	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++)
-		put_ref(l, i, link_ref(l, &r));
+		put_ref(l, i, sq_link_ref(l, &r));
 	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
-}
-
-/* ---- links of before -------------------------------------------------------- */
-
-/* may the reference of a C file mean something else now? With a receiver it may by
- * that one's type, or by a type that is behind that one. */
-static bool is_touched(const struct sq_bound *b, const struct sq_ref *r, const struct sq_changed_names *names)
-{
-	sq_name name = b->names[r->name];
-
-	if (!names->any)
-		return false;
-	return r->kind == SQ_REF_IMPORT || (names->bits[name / 64] >> (name % 64) & 1) ||
-	       (names->types && (r->qual != SQ_NONE || (r->flags & SQ_REFF_EXPR)));
-}
-
-/* each link of the older piece is of one meaning, and stands where that came first */
-static uint32_t keep_link(struct sq_linker *l, const struct sq_links *old, uint32_t index)
-{
-	struct sq_link link = old->links[index];
-
-	if (!index || l->kept.v[index])
-		return l->kept.v[index];
-	for (unsigned k = 0; k < link.n_listed; k++)
-		sq_linker_fail(l, sq_vec_push(&l->targets, old->targets[link.first + k]));
-	if (link.state != SQ_LINK_ELIDED)
-		link.first = (uint32_t)l->targets.n - link.n_listed;
-	sq_linker_fail(l, sq_vec_push(&l->links, link));
-	return l->kept.v[index] = (uint32_t)l->links.n - 1;
-}
-
-static bool is_base(const struct sq_ref *r)
-{
-	return r->kind == SQ_REF_INHERIT || r->kind == SQ_REF_IMPLEMENT;
-}
-
-static void clear_kept(struct sq_linker *l, const struct sq_links *old)
-{
-	sq_vec_clear(&l->kept);
-	sq_linker_fail(l, sq_vec_reserve(&l->kept, old->n_links));
-	if (l->error)
-		return;
-	l->kept.n = old->n_links;
-	memset(l->kept.v, 0, old->n_links * sizeof(*l->kept.v));
-}
-
-/* the facts are the same, the links follow the references.
- * Return: was a base of a type bound again? */
-static bool link_same_refs(struct sq_linker *l, const struct sq_links *old, const struct sq_changed_names *names)
-{
-	bool bases = false;
-	const uint8_t *at = old->ref_link;
-	struct sq_ref_cursor it;
-	struct sq_ref r;
-	uint32_t was;
-
-	sq_refs_begin(&l->b->columns, &it);
-	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
-		bool touched = is_touched(l->b, &r, names);
-
-		at = sq_varint_get32(at, &was);
-		bases |= touched && is_base(&r);
-		put_ref(l, i, touched ? link_ref(l, &r) : keep_link(l, old, was));
-	}
-	return bases;
-}
-
-/* meaning() of a C file in names that other facts of the file share */
-static uint64_t lasting_meaning(const struct sq_bound *b, const struct sq_ref *r)
-{
-	uint64_t name = (uint64_t)b->names[r->name] << 32 | (r->qual == SQ_NONE ? SQ_NAME_NONE : b->names[r->qual]);
-	uint64_t how = (uint64_t)r->kind << 8 | (r->flags & (SQ_REFF_TYPED | SQ_REFF_EXPR | SQ_REFF_ARROW));
-
-	return sq_hash_u64(name) * 0x9e3779b97f4a7c15ULL ^ sq_hash_u64(how + 1);
-}
-
-static void learn_old_refs(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
-{
-	const uint8_t *at = old->links->ref_link;
-	struct sq_ref_cursor it;
-	struct sq_ref r;
-	uint32_t was;
-
-	sq_memo_clear(&l->old_memo);
-	sq_refs_begin(&old->bound->columns, &it);
-	while (sq_refs_next(&it, &r) && !l->error) {
-		uint64_t key = lasting_meaning(old->bound, &r);
-
-		at = sq_varint_get32(at, &was);
-		if (!is_touched(old->bound, &r, names) && !sq_memo_get(&l->old_memo, key))
-			sq_linker_fail(l, sq_memo_put(&l->old_memo, key, was, 0));
-	}
-}
-
-/* the facts are others: a reference that means what one of before meant has its link.
- * Return: is there a base of a type that was bound now? */
-static bool link_other_refs(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
-{
-	bool bases = names->types;   /* also one that is gone */
-	struct sq_ref_cursor it;
-	struct sq_ref r;
-
-	learn_old_refs(l, old, names);
-	sq_refs_begin(&l->b->columns, &it);
-	for (uint32_t i = 0; sq_refs_next(&it, &r) && !l->error; i++) {
-		const struct sq_memo_slot *known = is_touched(l->b, &r, names) ? NULL :
-						   sq_memo_get(&l->old_memo, lasting_meaning(l->b, &r));
-
-		bases |= !known && is_base(&r);
-		put_ref(l, i, known ? keep_link(l, old->links, known->first) : link_ref(l, &r));
-	}
-	return bases;
-}
-
-static bool link_refs_again(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
-{
-	bool bases = false;
-
-	clear_kept(l, old->links);
-	if (!l->error)
-		bases = old->bound == l->b ? link_same_refs(l, old->links, names) : link_other_refs(l, old, names);
-	sq_linker_fail(l, sq_buf_error(&l->ref_bytes));
-	return bases;
 }
 
 /* ---- the piece --------------------------------------------------------------- */
@@ -506,8 +397,6 @@ static void begin_file(struct sq_linker *l, sq_file f)
 	if (l->cands.n > MAX_CACHED_CANDS)
 		drop_cands(l);
 	clear_file(l);
-	index_defs(l);
-	index_imports(l);
 }
 
 int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct sq_links **ret_links)
@@ -515,6 +404,7 @@ int sq_link_file(struct sq_linker *l, sq_file f, struct sq_birth birth, struct s
 	struct meant m;
 
 	begin_file(l, f);
+	index_file(l);
 	if (!l->error && l->t)
 		link_refs(l);
 	m = meant_now(l);
@@ -529,7 +419,7 @@ int sq_link_file_again(struct sq_linker *l, sq_file f, const struct sq_file_slot
 	int r;
 
 	begin_file(l, f);
-	bases = !l->error && link_refs_again(l, old, names);
+	bases = !l->error && sq_link_refs_again(l, old, names);
 	r = make_piece(l, &m, birth, ret_links);
 	return r < 0 ? sq_error_trace(r) : bases ? SQ_LINK_E_BASES : 0;
 }

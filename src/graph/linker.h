@@ -36,6 +36,9 @@ struct sq_config_root { struct sq_slice dir, name, main; enum sq_lang lang; };
 /* tsconfig paths, compile_commands include directories, Python source roots */
 struct sq_config_path { struct sq_slice dir, target, alias; enum sq_lang lang; };
 
+/* what a reference of a C file says; equal ones mean the same */
+struct sq_said { sq_name name, qual; uint32_t how; };   /* how: kind << 8 | flags */
+
 /* what the linkers of a pass over many files work out once for all of them */
 struct sq_link_common {
 	uint32_t *first;                /* by file: its first link; SQ_NONE: asked of the version */
@@ -84,6 +87,7 @@ struct sq_linker {
 	sq_file file;
 	const struct sq_bound *b;
 	const struct sq_lang_traits *t;
+	bool is_indexed;                /* is what follows, to encl, filled in? */
 	SQ_VEC(struct sq_def) defs;
 	SQ_VEC(uint32_t) first_def;     /* by local string */
 	SQ_VEC(struct sq_import) imports;
@@ -93,6 +97,8 @@ struct sq_linker {
 	struct sq_memo link_memo;
 	struct sq_memo old_memo;        /* meaning in names of the version: link of the older piece */
 	SQ_VEC(uint32_t) kept;          /* by a link of the older piece: its index now, 0: none yet */
+	SQ_VEC(uint32_t) was;           /* by a reference of the older facts: its link */
+	SQ_VEC(struct sq_said) old_said, now_said;
 	SQ_VEC(struct sq_link) links;
 	SQ_VEC(struct sq_target) targets;
 	struct sq_buf ref_bytes;
@@ -238,3 +244,10 @@ bool sq_path_eat(struct sq_slice q, struct sq_slice prefix, struct sq_slice *ret
 /* bind.c */
 /** sq_bind() - fill out and rule for one reference of the current file. */
 void sq_bind(struct sq_linker *l, const struct sq_ref *r);
+/* link.c */
+/** sq_link_ref() - the link of a reference: its index in links. */
+uint32_t sq_link_ref(struct sq_linker *l, const struct sq_ref *r);
+/* link_again.c */
+/** sq_link_refs_again() - all references of the file, a C file; see sq_link_file_again().
+ *  Return: was a base of a type bound again? */
+bool sq_link_refs_again(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names);

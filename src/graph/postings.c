@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "facts/scan.h"
 #include "graph/keys.h"
 #include "graph/qualifier.h"
 
@@ -144,15 +145,17 @@ static void mark_defs(struct collector *c)
 
 static int mark_refs(struct collector *c)
 {
-	struct sq_ref_cursor it;
-	struct sq_ref ref;
+	const struct sq_columns *columns = &c->b->columns;
+	struct sq_ref_texts t;
 	int r = 0;
 
-	sq_refs_begin(&c->b->columns, &it);
-	while (r >= 0 && sq_refs_next(&it, &ref)) {
-		c->p->marks.v[ref.name] |= MARK_MENTION;
-		if (ref.qual != SQ_NONE)
-			r = add_qualifier(c, ref.qual);
+	for (uint32_t first = 0; first < columns->n_refs && r >= 0; first += SQ_FACTS_STRIDE) {
+		sq_ref_texts_read(columns, first, &t);
+		for (uint32_t i = 0; i < t.n; i++)
+			c->p->marks.v[t.name[i]] |= MARK_MENTION;
+		for (uint32_t i = 0; i < t.n && r >= 0; i++)
+			if (t.qual[i] != SQ_NONE)
+				r = add_qualifier(c, t.qual[i]);
 	}
 	return r;
 }

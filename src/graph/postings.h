@@ -21,7 +21,7 @@ static inline enum sq_list sq_posting_key_list(sq_posting_key k) { return k >> 8
 static inline uint8_t sq_posting_key_bits(sq_posting_key k) { return k & 0xff; }
 
 struct sq_postings {
-	SQ_VEC(sq_posting_key) keys;    /* the result, in no order until sorted */
+	SQ_VEC(sq_posting_key) keys;    /* the result, in order of first use until sorted */
 	SQ_VEC(uint16_t) marks;         /* by local string */
 	SQ_VEC(uint8_t) scopes;         /* by definition: kind, top bit */
 	SQ_VEC(sq_posting_key) extra;   /* of strings that are not local ones */

@@ -6,10 +6,11 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "graph/alike.h"
 #include "graph/keys.h"
 
 typedef SQ_VEC(sq_name) names_vec;
-struct signature { sq_name name; uint64_t sig; bool is_type; };
+struct signature { uint64_t sig; sq_name name; uint32_t is_type; };   /* no padding: see alike.h */
 typedef SQ_VEC(struct signature) signatures_vec;
 
 struct collector {
@@ -153,6 +154,7 @@ static void fold_defs(struct collector *c, const struct sq_bound *b, uint64_t se
 {
 	sq_name name_default = sq_version_find(c->after, SQ_LIT("default"));
 	struct sq_def_cursor it;
+	uint64_t all_default = 0;
 	struct sq_def d;
 
 	sq_defs_begin(&b->columns, &it);
@@ -167,9 +169,11 @@ static void fold_defs(struct collector *c, const struct sq_bound *b, uint64_t se
 		per_string[d.name].sig = mix(per_string[d.name].sig, h);
 		per_string[d.name].is_type |= is_type(&d);
 		per_def[i] = per_string[d.name].sig;
-		if ((d.flags & SQ_DEF_DEFAULT) && name_default != SQ_NAME_NONE)
-			fail(c, sq_vec_push(out, (struct signature){ name_default, per_def[i], true }));
+		if (d.flags & SQ_DEF_DEFAULT)
+			all_default = mix(all_default, per_def[i]);
 	}
+	if (all_default && name_default != SQ_NAME_NONE)
+		fail(c, sq_vec_push(out, (struct signature){ all_default, name_default, true }));
 }
 
 static void signatures(struct collector *c, const struct sq_bound *b, signatures_vec *out)
@@ -190,9 +194,7 @@ static void signatures(struct collector *c, const struct sq_bound *b, signatures
 		fold_defs(c, b, seed, per_def, per_string, out);
 		for (uint32_t i = 0; i < n_strings; i++)
 			if (per_string[i].sig)
-				fail(c, sq_vec_push(out, (struct signature){ b->names[i], per_string[i].sig, per_string[i].is_type }));
-		if (out->n)
-			qsort(out->v, out->n, sizeof(*out->v), signature_cmp);
+				fail(c, sq_vec_push(out, (struct signature){ per_string[i].sig, b->names[i], per_string[i].is_type }));
 	} else {
 		fail(c, sq_error_origin(-ENOMEM));
 	}
@@ -207,10 +209,28 @@ static void changed(struct collector *c, const struct signature *s)
 	fail(c, sq_vec_push(&c->changed, s->name));
 }
 
+/* definitions have one signature a name: what is the same in both is left out */
+static void strike(struct collector *c)
+{
+	struct sq_alike a = { (char *)c->old_sigs.v, c->old_sigs.n }, b = { (char *)c->new_sigs.v, c->new_sigs.n };
+
+	sq_alike_strike(&a, &b, sizeof(struct signature));
+	c->old_sigs.n = a.n;
+	c->new_sigs.n = b.n;
+}
+
+static void sort_signatures(signatures_vec *s)
+{
+	if (s->n > 1)
+		qsort(s->v, s->n, sizeof(*s->v), signature_cmp);
+}
+
 static void diff_signatures(struct collector *c)
 {
-	const signatures_vec *a = &c->old_sigs, *b = &c->new_sigs;
+	signatures_vec *a = &c->old_sigs, *b = &c->new_sigs;
 
+	sort_signatures(a);
+	sort_signatures(b);
 	for (size_t i = 0, k = 0; (i < a->n || k < b->n) && !c->error;) {
 		if (k == b->n || (i < a->n && a->v[i].name < b->v[k].name)) {
 			changed(c, &a->v[i++]);
@@ -244,11 +264,9 @@ static void import_signatures(struct collector *c, const struct sq_bound *b, sig
 
 		if (imp.name == SQ_NONE)
 			continue;
-		fail(c, sq_vec_push(out, (struct signature){ b->names[bound],
-			mix(mix(b->names[imp.target], b->names[imp.name]), imp.flags), true }));
+		fail(c, sq_vec_push(out, (struct signature){
+			mix(mix(b->names[imp.target], b->names[imp.name]), imp.flags), b->names[bound], true }));
 	}
-	if (out->n)
-		qsort(out->v, out->n, sizeof(*out->v), signature_cmp);
 }
 
 /* ---- files by names ---------------------------------------------------------------- */
@@ -464,6 +482,7 @@ static void one_change(struct collector *c, const struct sq_file_change *ch)
 	if (on(c, SQ_TRIGGER_NAMES) || (on(c, SQ_TRIGGER_UNIT) && a && b && package_of(a) != package_of(b))) {
 		signatures(c, a, &c->old_sigs);
 		signatures(c, b, &c->new_sigs);
+		strike(c);
 		diff_signatures(c);
 	}
 	if (on(c, SQ_TRIGGER_INCLUDES)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "graph/alike.h"
 #include "graph/postings.h"
 #include "graph/shards.h"
 
@@ -54,6 +55,16 @@ static int diff_sets(struct worker *w, sq_file file)
 	return r;
 }
 
+/* Both are in the order of their strings' first use: what an edit leaves stays in order. */
+static void strike(struct sq_postings *before, struct sq_postings *after)
+{
+	struct sq_alike a = { (char *)before->keys.v, before->keys.n }, b = { (char *)after->keys.v, after->keys.n };
+
+	sq_alike_strike(&a, &b, sizeof(sq_posting_key));
+	before->keys.n = a.n;
+	after->keys.n = b.n;
+}
+
 static int diff_file(void *arg, unsigned worker, uint32_t i)
 {
 	struct update *u = arg;
@@ -67,6 +78,7 @@ static int diff_file(void *arg, unsigned worker, uint32_t i)
 		r = sq_postings_of(&w->after, u->job->v, c->new_bound);
 	if (r < 0)
 		return sq_error_trace(r);
+	strike(&w->before, &w->after);
 	sq_postings_sort(&w->before);
 	sq_postings_sort(&w->after);
 	return sq_error_trace(diff_sets(w, c->file));
