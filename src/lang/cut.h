@@ -46,3 +46,25 @@ static inline int sq_cut_whole(struct sq_slice bytes, struct sq_cut *c)
 	sq_vec_clear(&c->pieces);
 	return sq_vec_push(&c->pieces, (struct sq_piece){ .end = (uint32_t)bytes.n });
 }
+typedef uint8_t sq_bytes16 __attribute__((vector_size(16)));
+/** sq_count_lines() - newlines in @n bytes; files have so many lines that a call a line shows. */
+static inline uint32_t sq_count_lines(const char *p, size_t n)
+{
+	uint32_t sum = 0;
+
+	while (n >= 16) {
+		sq_bytes16 count = { 0 }, b;
+		size_t blocks = SQ_MIN(n / 16, (size_t)255);   /* a byte of count takes no more */
+
+		n -= blocks * 16;
+		for (; blocks; blocks--, p += 16) {
+			memcpy(&b, p, sizeof(b));
+			count -= (sq_bytes16)(b == '\n');
+		}
+		for (unsigned i = 0; i < 16; i++)
+			sum += count[i];
+	}
+	for (; n; n--)
+		sum += *p++ == '\n';
+	return sum;
+}

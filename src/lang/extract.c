@@ -330,16 +330,10 @@ static void add_part(struct job *j, const struct sq_part *part)
 	sq_vec_clear(&w->typed);
 }
 
+/* lines that it touches */
 static uint32_t count_rows(struct sq_slice bytes)
 {
-	const char *p = bytes.p, *end = p + bytes.n;
-	uint32_t n = 0;
-
-	for (; p < end; n++) {
-		p = memchr(p, '\n', (size_t)(end - p));
-		p = p ? p + 1 : end;
-	}
-	return n;
+	return sq_count_lines(bytes.p, bytes.n) + (bytes.n && bytes.p[bytes.n - 1] != '\n');
 }
 
 static int do_text(struct job *j, const struct sq_piece *piece)

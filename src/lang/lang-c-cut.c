@@ -10,6 +10,8 @@
  * function whatever the depth, so that a bracket that is missing spoils one
  * function.
  */
+#include <endian.h>
+
 #include "lang/lang-c.h"
 
 #define PIECE_MIN 1024u    /* a parse has a price of its own, some 2 us */
@@ -52,6 +54,33 @@ static uint8_t class_of(char c)
 	return classes[(unsigned char)c];
 }
 
+/* inside braces all else says nothing about where to cut */
+static bool is_special(char c)
+{
+	return c == '{' || c == '}' || c == '"' || c == '#' || c == '\'' || c == '/' || c == '\\';
+}
+
+/* the first special byte at or after p, or end */
+static const char *find_special(const char *p, const char *end)
+{
+	for (; end - p >= 16; p += 16) {
+		uint64_t half[2];
+		sq_bytes16 b;
+
+		memcpy(&b, p, sizeof(b));
+		b = (sq_bytes16)((b & 0xfe) == '"') | (sq_bytes16)(b == '\'') | (sq_bytes16)(b == '/') |
+		    (sq_bytes16)(b == '\\') | (sq_bytes16)(b == '{') | (sq_bytes16)(b == '}');   /* "#" is behind the double quote */
+		memcpy(half, &b, sizeof(half));
+		if (half[0])
+			return p + __builtin_ctzll(le64toh(half[0])) / 8;
+		if (half[1])
+			return p + 8 + __builtin_ctzll(le64toh(half[1])) / 8;
+	}
+	while (p < end && !is_special(*p))
+		p++;
+	return p;
+}
+
 static bool can_cut(const struct state *s)
 {
 	return s->is_complete && !s->depth && !s->parens;
@@ -65,17 +94,24 @@ static void mark(struct scan *s, const char *start, const char *end, enum mark_k
 		s->error = -ENOMEM;
 }
 
+/* past the "/" that ends the comment at p: stars are frequent in one, slashes are not */
+static const char *comment_end(const char *p, const char *end)
+{
+	if (end - p < 4)
+		return end;
+	for (p += 3; p < end && (p = memchr(p, '/', (size_t)(end - p))); p++)
+		if (p[-1] == '*')
+			return p + 1;
+	return end;
+}
+
 /* past the comment at p, or p when there is none */
 static const char *skip_comment(const char *p, const char *end)
 {
-	const char *at;
-
 	if (end - p < 2 || p[0] != '/')
 		return p;
-	if (p[1] == '*') {
-		at = memmem(p + 2, (size_t)(end - p - 2), "*/", 2);
-		return at ? at + 2 : end;
-	}
+	if (p[1] == '*')
+		return comment_end(p, end);
 	if (p[1] != '/')
 		return p;
 	for (p += 2; p < end && *p != '\n'; p++)
@@ -258,11 +294,28 @@ static void other(struct scan *s)
 	s->p++;
 }
 
+/* to the next byte that may end what is in braces, or hide one that does */
+static void skip_plain(struct scan *s)
+{
+	const char *from = s->p, *newline;
+
+	s->p = find_special(from, s->end);
+	newline = memrchr(from, '\n', (size_t)(s->p - from));
+	if (newline)
+		s->line = newline + 1;
+}
+
 static void step(struct scan *s)
 {
-	char c = *s->p;
 	const char *after;
+	char c;
 
+	if (s->s.depth) {
+		skip_plain(s);
+		if (s->p == s->end)
+			return;
+	}
+	c = *s->p;
 	if (class_of(c) == SPACE) {
 		s->p++;
 	} else if (class_of(c) == WORD) {
@@ -295,12 +348,7 @@ struct pieces {
 
 static uint32_t row_at(struct pieces *x, uint32_t byte)
 {
-	const char *p = x->base + x->counted, *end = x->base + byte;
-
-	while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
-		x->row++;
-		p++;
-	}
+	x->row += sq_count_lines(x->base + x->counted, byte - x->counted);
 	x->counted = byte;
 	return x->row;
 }

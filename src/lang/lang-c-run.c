@@ -107,18 +107,6 @@ const char *sq_c_run_line(const char *p, const char *end, struct sq_c_line *ret_
 	return *p == '#' ? define_line(p, end, ret_l) : NULL;
 }
 
-static uint32_t count_lines(const char *p, const char *end)
-{
-	uint32_t n = 0;
-
-	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
-		n++;
-		if (++p == end)
-			break;
-	}
-	return n;
-}
-
 /* as the walk does it for a preproc_def */
 static void add_define(struct sq_walk *w, const struct sq_c_line *l, const char *line,
 		       const char *next, uint32_t row)
@@ -148,7 +136,7 @@ void sq_c_run(struct sq_walk *w, const struct sq_piece *piece)
 			add_define(w, &l, p, next, row);
 			row++;   /* a define is one line */
 		} else {
-			row += count_lines(p, next);
+			row += sq_count_lines(p, (size_t)(next - p));
 		}
 	}
 }
