@@ -120,7 +120,7 @@ static int exchange_hellos(struct sqry_client *c, const struct sqry_options *o,
 	r = sq_buf_error(&b);
 	if (!r)
 		r = sq_channel_send(&c->channel, sq_buf_slice(&b), deadline);
-	if (!r)
+	if (!r || r == SQRY_E_CLOSED) /* it may have said why before it closed */
 		r = sq_channel_next(&c->channel, deadline, &body);
 	if (!r)
 		r = read_hello(c, body, f);

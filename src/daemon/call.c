@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "daemon/latency.h"
 #include "daemon/server.h"
+#include "proto/frame.h"
 
 #define NS_A_SECOND 1000000000ull
 
@@ -42,6 +44,32 @@ static void message_unref(struct sq_message *m)
 	sq_free(m);
 }
 
+/* in place of an answer that cannot be sent */
+static void answer_too_large(struct sq_call *c, const char *why)
+{
+	static const struct sq_rpc_failure f = { SQ_RPC_INTERNAL, "internal", false, -1 };
+
+	sq_buf_deinit(&c->out);
+	sq_rpc_error_envelope(&c->out, c->req->id, &f, sq_slice_z(why), SQ_SLICE_NULL);
+}
+
+/* no answer is larger than a frame, and a batch's not larger than what its client may have buffered */
+static void check_size(struct sq_message *m, struct sq_call *c)
+{
+	uint64_t max = (uint64_t)c->d->config->max_buffered_mb_per_client << 20;
+
+	if (!m->rpc.is_batch) {
+		if (c->out.n > SQ_FRAME_MAX)
+			answer_too_large(c, "Internal error: the answer is larger than 64 MiB, ask for less");
+		return;
+	}
+	max = SQ_MIN(max, (uint64_t)SQ_FRAME_MAX - (1u << 20));   /* commas, and errors instead of answers */
+	if (m->held_bytes + c->out.n > max)
+		answer_too_large(c, "Internal error: the answers of this batch are larger than "
+				 "max_buffered_mb_per_client allows, send smaller ones");
+	m->held_bytes += c->out.n;
+}
+
 static void send_batch(struct sq_message *m)
 {
 	struct sq_buf out = SQ_BUF_NULL;
@@ -67,7 +95,7 @@ static void message_answered(struct sq_message *m)
 		send_batch(m);
 	else if (m->rpc.n && m->calls[0].out.n)
 		sq_conn_send(m->conn, sq_buf_slice(&m->calls[0].out));
-	sq_conn_message_ends(m->conn);
+	sq_conn_message_ends(m->conn, m->rpc.n);
 }
 
 void sq_call_answered(struct sq_call *c)
@@ -87,6 +115,7 @@ void sq_call_answered(struct sq_call *c)
 			     SQ_LIT("{\"kind\":\"internal\",\"retryable\":false,\"retry_after_ms\":null,"
 				    "\"details\":null}"));
 	}
+	check_size(m, c);
 	if (!--m->n_unanswered)
 		message_answered(m);
 }
@@ -200,25 +229,37 @@ static void drop(struct sq_call *c)
 		c->drop(c);
 }
 
-static void job_finished(struct sq_post *post)
+static void finish_job(struct sq_call *c)
 {
-	struct sq_call *c = of_post(post);
-	struct sq_message *m = c->msg;
-
 	sq_loop_cancel(c->d->loop, &c->timers[TIMER_JOB]);
 	if (c->is_answered) {   /* its time was up */
 		drop(c);
-		goto out;
+		return;
 	}
 	if (c->then) {
 		c->then(c);
-		goto out;
+		return;
 	}
 	sq_buf_deinit(&c->out);
 	c->out = c->job_out;
 	c->job_out = (struct sq_buf)SQ_BUF_NULL;
 	sq_call_answered(c);
-out:
+}
+
+/* before it ran: nobody waits for it any more, or there is no room */
+static void give_up_job(struct sq_call *c)
+{
+	static const struct sq_rpc_failure busy = { SQ_RPC_INTERNAL, "internal", true, 500 };
+	struct sq_message *m = c->msg;
+
+	sq_loop_cancel(c->d->loop, &c->timers[TIMER_JOB]);
+	drop(c);
+	if (!c->is_answered) {
+		sq_buf_clear(&c->out);
+		sq_rpc_error_envelope(&c->out, c->req->id, &busy, SQ_LIT("too many queries are waiting"),
+				      SQ_SLICE_NULL);
+		sq_call_answered(c);
+	}
 	message_unref(m);
 }
 
@@ -228,6 +269,53 @@ static void run_job(void *arg, unsigned thread)
 
 	c->job(c, c->d->query_threads[thread].record);
 	sq_loop_post(c->d->loop, &c->post);
+}
+
+static struct sq_call *next_job(struct sq_share *s)
+{
+	struct sq_call *c = s->first;
+
+	s->first = c->next_job;
+	if (!s->first)
+		s->last = &s->first;
+	return c;
+}
+
+/* as many as its connection may have at once */
+static void start_jobs(struct sq_daemon *d, struct sq_conn *conn)
+{
+	struct sq_share *s = sq_conn_share(conn);
+	unsigned max = SQ_MAX(d->n_query_threads, 2u) - 1;
+
+	while (s->first && s->n_running < max) {
+		struct sq_call *c = next_job(s);
+
+		if (c->is_answered || sq_conn_is_dead(conn)) {
+			/* relaxed: a figure */
+			(void)sq_add_relaxed(&d->n_cancelled, 1);
+			give_up_job(c);
+		} else if (sq_jobs_submit(d->queries, run_job, c)) {
+			give_up_job(c);
+		} else {
+			s->n_running++;
+		}
+	}
+}
+
+static void job_finished(struct sq_post *post)
+{
+	struct sq_call *c = of_post(post);
+	struct sq_message *m = c->msg;
+
+	sq_conn_share(m->conn)->n_running--;
+	finish_job(c);
+	start_jobs(m->calls[0].d, m->conn);
+	message_unref(m);
+}
+
+void sq_share_init(struct sq_share *s)
+{
+	*s = (struct sq_share){ .last = &s->first };
 }
 
 static void time_is_up(struct sq_call *c)
@@ -248,21 +336,17 @@ static void time_is_up(struct sq_call *c)
 void sq_call_start_job(struct sq_call *c, void (*job)(struct sq_call *, struct sq_epoch_record *),
 		       void (*then)(struct sq_call *))
 {
-	static const struct sq_rpc_failure busy = { SQ_RPC_INTERNAL, "internal", true, 500 };
+	struct sq_share *s = sq_conn_share(c->msg->conn);
 
 	c->job = job;
 	c->then = then;
 	c->post.fn = job_finished;
+	c->next_job = NULL;
 	message_ref(c->msg);
-	if (sq_jobs_submit(c->d->queries, run_job, c)) {
-		sq_buf_clear(&c->out);
-		sq_rpc_error_envelope(&c->out, c->req->id, &busy, SQ_LIT("too many queries are waiting"), SQ_SLICE_NULL);
-		drop(c);
-		sq_call_answered(c);
-		message_unref(c->msg);
-		return;
-	}
 	arm_timer(c, TIMER_JOB, c->d->config->tool_timeout_secs * NS_A_SECOND, time_is_up);
+	*s->last = c;
+	s->last = &c->next_job;
+	start_jobs(c->d, c->msg->conn);
 }
 
 /* ---- waiting for a turn ---------------------------------------------------------- */
@@ -319,18 +403,15 @@ static void run_call(struct sq_call *c, int error)
 	sq_call_answered(c);
 }
 
-static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice body, struct sq_message **ret_m)
+/* @rpc: consumed */
+static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_rpc_message *rpc,
+		       struct sq_message **ret_m)
 {
 	uint64_t now = sq_now_ns();
-	struct sq_rpc_message rpc;
-	struct sq_message *m;
-	int r = sq_rpc_decode(body, &rpc);
+	struct sq_message *m = sq_calloc(1, sizeof(*m) + rpc->n * sizeof(m->calls[0]));
 
-	if (r)
-		return r;
-	m = sq_calloc(1, sizeof(*m) + rpc.n * sizeof(m->calls[0]));
 	if (!m) {
-		sq_rpc_message_deinit(&rpc);
+		sq_rpc_message_deinit(rpc);
 		return sq_error_origin(-ENOMEM);
 	}
 	m->next = d->messages;
@@ -339,13 +420,13 @@ static int message_new(struct sq_conn *conn, struct sq_daemon *d, struct sq_slic
 		m->next->prev = &m->next;
 	d->messages = m;
 	m->conn = sq_conn_ref(conn);
-	m->rpc = rpc;
+	m->rpc = *rpc;
 	m->refs = 1;
-	m->n_unanswered = rpc.n;
-	for (size_t i = 0; i < rpc.n; i++)
+	m->n_unanswered = rpc->n;
+	for (size_t i = 0; i < rpc->n; i++)
 		m->calls[i] = (struct sq_call){
-			.msg = m, .d = d, .req = &rpc.items[i].req, .started_ns = now,
-			.is_notification = !rpc.items[i].req.id.n,
+			.msg = m, .d = d, .req = &rpc->items[i].req, .started_ns = now,
+			.is_notification = !rpc->items[i].req.id.n,
 		};
 	*ret_m = m;
 	return 0;
@@ -370,14 +451,41 @@ void sq_messages_abandon(struct sq_daemon *d, const struct sq_conn *conn)
 			cancel_calls(m);
 }
 
+/* a batch counts as what it holds, so that one may not be larger than what may be outstanding */
+static bool is_too_many(const struct sq_daemon *d, size_t n)
+{
+	return n > d->config->max_requests_per_client;
+}
+
+static void refuse_batch(struct sq_conn *conn, const struct sq_daemon *d, size_t n)
+{
+	struct sq_buf out = SQ_BUF_NULL;
+	char text[120];
+
+	(void)snprintf(text, sizeof(text), "Invalid Request: a batch of %zu requests, max_requests_per_client is %u", n,
+		       d->config->max_requests_per_client);
+	sq_rpc_error(&out, SQ_LIT("null"), SQ_RPC_INVALID_REQUEST, sq_slice_z(text), SQ_SLICE_NULL);
+	sq_conn_send(conn, sq_buf_slice(&out));
+	sq_buf_deinit(&out);
+}
+
 int sq_message_run(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice body)
 {
+	struct sq_rpc_message rpc;
 	struct sq_message *m;
-	int r = message_new(conn, d, body, &m);
+	int r = sq_rpc_decode(body, &rpc);
 
 	if (r)
 		return r;
-	sq_conn_message_begins(conn);
+	if (is_too_many(d, rpc.n)) {
+		refuse_batch(conn, d, rpc.n);
+		sq_rpc_message_deinit(&rpc);
+		return 0;
+	}
+	r = message_new(conn, d, &rpc, &m);
+	if (r)
+		return r;
+	sq_conn_message_begins(conn, m->rpc.n);
 	for (size_t i = 0; i < m->rpc.n; i++)
 		run_call(&m->calls[i], m->rpc.items[i].error);
 	message_unref(m);

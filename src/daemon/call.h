@@ -39,6 +39,7 @@ struct sq_call {
 	void (*then)(struct sq_call *c); /* on the loop after the job: answers or arranges; NULL: job_out is the answer */
 	void (*drop)(struct sq_call *c); /* instead of then, when the call was answered meanwhile; may be NULL */
 	struct sq_buf job_out;
+	struct sq_call *next_job;        /* of its connection's share */
 	struct sq_post post;
 	struct sq_waiter waiter;
 	void (*waited)(struct sq_call *c);     /* on the loop, with ->outcome */
@@ -50,11 +51,21 @@ struct sq_call {
 	struct sq_workspace *ws;         /* referenced, or NULL */
 	void *work, *args;               /* the arrangement's, the method's: sq_malloc'ed or NULL */
 };
+/*
+ * What a connection has of the query threads: one of them less than there are,
+ * so that nobody keeps all of them. Its other jobs wait here, in their order.
+ */
+struct sq_share {
+	struct sq_call *first, **last;
+	unsigned n_running;              /* handed to d->queries, not yet finished */
+};
+void sq_share_init(struct sq_share *s);
 struct sq_message {
 	struct sq_conn *conn;
 	struct sq_rpc_message rpc;
 	unsigned refs;
 	size_t n_unanswered;
+	size_t held_bytes;                 /* answers of a batch that wait for the others */
 	struct sq_message *next, **prev;   /* of d->messages */
 	struct sq_call calls[];
 };

@@ -16,6 +16,8 @@ void sq_config_deinit(struct sq_config *c)
 	sq_free(c->log_file);
 	sq_free(c->grammar_dir);
 	sq_free(c->socket_path);
+	sq_free(c->allow_uids);
+	sq_free(c->allow_gid);
 	sq_free(c->named_file);
 	for (size_t i = 0; i < c->n_excludes; i++) {
 		sq_free(c->excludes[i]);

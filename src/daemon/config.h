@@ -55,6 +55,10 @@ struct sq_config {
 	uint32_t log_keep_rotations;
 	char *grammar_dir;                     /* NULL: as installed */
 	char *socket_path;                     /* NULL: derived (protocol 2.7) */
+	char *allow_uids, *allow_gid;          /* who else may connect: numbers, NULL: nobody */
+	uint32_t max_clients;                  /* connections */
+	uint32_t max_requests_per_client;      /* not yet answered; of one batch, too */
+	uint32_t max_buffered_mb_per_client;   /* answers that it has not taken */
 	int watch_tier;                        /* enum sq_watch_tier, -1 best */
 	bool use_gitignore;
 	bool bind_unknown_receivers;
@@ -98,6 +102,8 @@ int sq_config_reload(struct sq_config *c, void (*tell)(void *arg, const struct s
 void sq_config_print(const struct sq_config *c, FILE *out);
 /** sq_config_workspace() - the section of @path or of the longest directory above it; NULL: none. */
 const struct sq_config_workspace *sq_config_workspace(const struct sq_config *c, struct sq_slice path);
+/** sq_config_has_id() - is @id among the numbers of @list (allow_uids, allow_gid)? NULL: none. */
+bool sq_config_has_id(const char *list, uint32_t id);
 int sq_log_level_parse(const char *name);       /* the value, or -1 */
 
 /* A number that a reload may change, on any thread. Relaxed: it stands for itself. */

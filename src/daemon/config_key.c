@@ -10,7 +10,8 @@
 #include "base/error.h"
 #include "watch/watch.h"
 
-enum key_type { KEY_U32, KEY_U64, KEY_SHARE, KEY_LEVEL, KEY_STRING, KEY_LOG_FILE, KEY_TIER, KEY_BOOL, KEY_LIST };
+enum key_type { KEY_U32, KEY_U64, KEY_SHARE, KEY_LEVEL, KEY_STRING, KEY_LOG_FILE, KEY_TIER, KEY_BOOL, KEY_LIST,
+		KEY_IDS };
 #define LIVE true
 #define FIXED false
 #define AT(field) offsetof(struct sq_config, field)
@@ -50,6 +51,11 @@ const struct sq_config_key sq_config_keys[] = {
 	{ "daemon", "log_keep_rotations", "SQRY_DAEMON_LOG_KEEP_ROTATIONS", KEY_U32, LIVE, AT(log_keep_rotations), 1, 100 },
 	{ "daemon", "grammar_dir", NULL, KEY_STRING, FIXED, AT(grammar_dir), 0, 0 },
 	{ "socket", "path", "SQRY_DAEMON_SOCKET", KEY_STRING, FIXED, AT(socket_path), 0, 0 },
+	{ "socket", "allow_uids", NULL, KEY_IDS, FIXED, AT(allow_uids), 1, 64 },
+	{ "socket", "allow_gid", NULL, KEY_IDS, FIXED, AT(allow_gid), 1, 1 },
+	{ "socket", "max_clients", NULL, KEY_U32, LIVE, AT(max_clients), 1, 65536 },
+	{ "socket", "max_requests_per_client", NULL, KEY_U32, LIVE, AT(max_requests_per_client), 1, 65536 },
+	{ "socket", "max_buffered_mb_per_client", NULL, KEY_U32, LIVE, AT(max_buffered_mb_per_client), 1, 4096 },
 	{ "watch", "tier", NULL, KEY_TIER, FIXED, AT(watch_tier), 0, 0 },
 	{ "watch", "use_gitignore", NULL, KEY_BOOL, FIXED, AT(use_gitignore), 0, 0 },
 	{ "watch", "exclude", NULL, KEY_LIST, FIXED, AT(excludes), 0, 0 },
@@ -77,6 +83,9 @@ const struct sq_config sq_config_defaults = {
 	.auto_start_ready_timeout_secs = 10,
 	.max_file_mb = 32,
 	.kept_trees_mb = 64,
+	.max_clients = 1024,
+	.max_requests_per_client = 256,
+	.max_buffered_mb_per_client = 64,
 	.log_level = SQ_LOG_INFO,
 	.log_max_size_mb = 50,
 	.log_keep_rotations = 5,
@@ -217,6 +226,49 @@ static int set_bool(bool *field, const char *name, const char *value, struct sq_
 	return 0;
 }
 
+/* numbers of users or groups, with blanks or commas between */
+static const char *next_id(const char *p, uint32_t *ret_id)
+{
+	unsigned long long n;
+	char *end;
+
+	p += strspn(p, " \t,");
+	if (!(*p >= '0' && *p <= '9'))
+		return NULL;
+	errno = 0;
+	n = strtoull(p, &end, 10);
+	if (errno || n >= UINT32_MAX || !strchr(" \t,", *end))
+		return NULL;
+	*ret_id = (uint32_t)n;
+	return end;
+}
+
+bool sq_config_has_id(const char *list, uint32_t id)
+{
+	uint32_t n;
+
+	while (list && (list = next_id(list, &n)))
+		if (n == id)
+			return true;
+	return false;
+}
+
+/* @k's range is of how many there are */
+static int set_ids(char **field, const struct sq_config_key *k, const char *value, struct sq_config_error *err)
+{
+	const char *p = value, *rest = value;
+	uint32_t id, n = 0;
+
+	while ((p = next_id(p, &id))) {
+		rest = p;
+		n++;
+	}
+	if (n < k->min || n > k->max || rest[strspn(rest, " \t,")])
+		return bad(err, k->name, value, k->max > 1 ? "numbers of users, separated by blanks" :
+			   "the number of a group");
+	return set_string(field, value);
+}
+
 static int set_log_file(struct sq_config *c, const char *value, struct sq_config_error *err)
 {
 	bool is_stderr = !strcmp(value, "stderr") || !strcmp(value, "-");
@@ -270,6 +322,8 @@ static int set_value(struct sq_config *c, const struct sq_config_key *k, const c
 		return set_bool(field, k->name, value, err);
 	case KEY_LIST:
 		return add_exclude(c, value, origin);
+	case KEY_IDS:
+		return set_ids(field, k, value, err);
 	case KEY_LOG_FILE:
 		return set_log_file(c, value, err);
 	case KEY_STRING:
@@ -427,6 +481,7 @@ void sq_config_key_text(const struct sq_config *c, int key, struct sq_buf *b)
 		if (c->log_is_stderr)
 			sq_buf_puts(b, "stderr");
 		/* fall through */
+	case KEY_IDS:
 	case KEY_STRING:
 		text = *(char *const *)field;
 		sq_buf_puts(b, text ? text : "");

@@ -239,6 +239,7 @@ static void machinery(struct sq_jw *w, struct sq_daemon *d)
 	sq_jw_ku64(w, "outstanding", n.n_outstanding);
 	sq_jw_ku64(w, "accepted", n.n_accepted);
 	sq_jw_ku64(w, "refused", n.n_refused);
+	sq_jw_ku64(w, "refused_users", n.n_foreign);
 	sq_jw_ku64(w, "requests", n.n_requests);
 	sq_jw_ku64(w, "bad_frames", n.n_bad_frames);
 	sq_jw_end_object(w);

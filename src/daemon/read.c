@@ -9,6 +9,7 @@
 
 #include "base/atomic.h"
 #include "base/time.h"
+#include "sys/fd.h"
 
 #define LITTLE_FILES 256u       /* more than that is looked at on a query thread */
 
@@ -44,6 +45,7 @@ struct sq_workspace *sq_path_find(const struct sq_daemon *d, struct sq_slice pat
 char *sq_path_real(struct sq_slice path, int *ret_errno)
 {
 	char text[PATH_MAX], *real, *copy;
+	int r;
 
 	*ret_errno = ENOENT;
 	if (!path.n || path.p[0] != '/' || memchr(path.p, '\0', path.n)) {
@@ -56,6 +58,11 @@ char *sq_path_real(struct sq_slice path, int *ret_errno)
 	}
 	memcpy(text, path.p, path.n);
 	text[path.n] = '\0';
+	r = sq_fd_no_magic(text);
+	if (r < 0) {
+		*ret_errno = -r;
+		return NULL;
+	}
 	real = realpath(text, NULL);
 	if (!real) {
 		*ret_errno = errno;

@@ -3,11 +3,13 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
 #include "daemon/call.h"
+#include "daemon/peer.h"
 #include "daemon/spool.h"
 #include "proto/frame.h"
 #include "proto/hello.h"
@@ -24,7 +26,10 @@ struct sq_conn {
 	enum conn_state state;
 	int fd;
 	unsigned refs;               /* the list's, armed operations', messages' */
-	unsigned n_outstanding;
+	size_t n_outstanding;
+	struct sq_share share;
+	struct sq_post turn;         /* the rest of in, when the others had theirs */
+	bool turn_is_posted;
 	struct sq_buf in;            /* received, from in_used on not yet consumed */
 	size_t in_used;
 	struct sq_buf out, sending;  /* queued; in the kernel's hands from sent on */
@@ -75,6 +80,11 @@ void sq_conn_unref(struct sq_conn *c)
 struct sq_spool **sq_conn_spool(struct sq_conn *c)
 {
 	return &c->spool;
+}
+
+struct sq_share *sq_conn_share(struct sq_conn *c)
+{
+	return &c->share;
 }
 
 bool sq_conn_is_dead(const struct sq_conn *c)
@@ -215,16 +225,16 @@ void sq_conn_send(struct sq_conn *c, struct sq_slice body)
 	maybe_send(c);
 }
 
-void sq_conn_message_begins(struct sq_conn *c)
+void sq_conn_message_begins(struct sq_conn *c, size_t n)
 {
-	c->n_outstanding++;
-	c->server->n.n_outstanding++;
+	c->n_outstanding += n;
+	c->server->n.n_outstanding += (unsigned)n;
 }
 
-void sq_conn_message_ends(struct sq_conn *c)
+void sq_conn_message_ends(struct sq_conn *c, size_t n)
 {
-	c->n_outstanding--;
-	c->server->n.n_outstanding--;
+	c->n_outstanding -= n;
+	c->server->n.n_outstanding -= (unsigned)n;
 	maybe_close(c);
 	maybe_recv(c);
 }
@@ -293,9 +303,11 @@ static void run_frame(struct sq_conn *c, struct sq_slice body)
 
 static bool may_read(const struct sq_conn *c)
 {
+	const struct sq_config *config = c->server->d->config;
+
 	return (c->state == CONN_HELLO || c->state == CONN_RPC) && !c->server->is_stopping &&
-	       c->n_outstanding < SQ_CONN_OUTSTANDING_MAX &&
-	       c->out.n + (c->sending.n - c->sent) < SQ_CONN_BUFFERED_MAX;
+	       c->n_outstanding < config->max_requests_per_client &&
+	       c->out.n + (c->sending.n - c->sent) < (uint64_t)config->max_buffered_mb_per_client << 20;
 }
 
 /* drop what was consumed */
@@ -310,19 +322,21 @@ static void compact(struct sq_conn *c)
 		sq_buf_deinit(&c->in);
 }
 
-/* Return: 0: all, or as many as the client may have outstanding; SQ_FRAME_E_* */
-static int run_some(struct sq_conn *c)
+/* @budget: of frames, what it takes is subtracted.
+ * Return: 0: all, or as many as the client may have outstanding; SQ_FRAME_E_* */
+static int run_some(struct sq_conn *c, unsigned *budget)
 {
 	struct sq_slice body;
 	size_t used;
 	int r = 0;
 
 	c->in_frames = true;
-	while (may_read(c) && c->in.n > c->in_used) {
+	while (*budget && may_read(c) && c->in.n > c->in_used) {
 		r = sq_frame_next(sq_slice(c->in.p + c->in_used, c->in.n - c->in_used), &body, &used);
 		if (r)
 			break;
 		c->in_used += used;
+		--*budget;
 		run_frame(c, body);
 	}
 	c->in_frames = false;
@@ -330,26 +344,49 @@ static int run_some(struct sq_conn *c)
 	return r;
 }
 
+static void take_turn(struct sq_post *post)
+{
+	struct sq_conn *c = (struct sq_conn *)(void *)((char *)post - offsetof(struct sq_conn, turn));
+
+	c->turn_is_posted = false;
+	maybe_recv(c);
+	sq_conn_unref(c);
+}
+
+/* the rest of what came waits until the other connections were looked at */
+static void leave_turn(struct sq_conn *c)
+{
+	c->turn_is_posted = true;
+	c->turn.fn = take_turn;
+	c->server->n.n_turns++;
+	sq_conn_ref(c);
+	sq_loop_post(c->server->d->loop, &c->turn);
+}
+
 static void run_frames(struct sq_conn *c)
 {
+	unsigned budget = SQ_CONN_FRAMES_A_TURN;
 	int r;
 
 	do {
-		r = run_some(c);
-	} while (!r && may_read(c) && c->in.n > c->in_used);   /* the client took its answers at once */
+		r = run_some(c, &budget);
+		/* again when the client took its answers at once */
+	} while (!r && budget && may_read(c) && c->in.n > c->in_used);
 	if (r == SQ_FRAME_E_TOO_LARGE && may_read(c))
 		answer_and_close(c, SQ_RPC_INVALID_REQUEST, "Invalid Request: frame larger than 64 MiB");
 	compact(c);
+	if (!budget && may_read(c) && c->in.n)
+		leave_turn(c);
 	maybe_close(c);
 }
 
 static void maybe_recv(struct sq_conn *c)
 {
-	if (c->recv_op.is_armed || c->in_frames || !may_read(c))
+	if (c->recv_op.is_armed || c->in_frames || c->turn_is_posted || !may_read(c))
 		return;
 	sq_conn_ref(c);
 	run_frames(c);   /* what waited while the client had too much outstanding */
-	if (may_read(c) && !c->recv_op.is_armed) {
+	if (may_read(c) && !c->recv_op.is_armed && !c->turn_is_posted) {
 		if (sq_buf_reserve(&c->in, SQ_CONN_RECV_BYTES) < 0) {
 			conn_close(c);
 		} else {
@@ -389,21 +426,60 @@ static void received(struct sq_op *op, int res)
 
 /* ---- connections --------------------------------------------------------------- */
 
+/* said at once and closed: who may not ask takes no slot. An empty socket holds it whole */
+static void refuse(struct sq_server *s, int fd, const char *why)
+{
+	struct sq_buf out = SQ_BUF_NULL, body = SQ_BUF_NULL;
+	size_t at = sq_frame_begin(&out);
+
+	s->n.n_refused++;
+	sq_rpc_error(&body, SQ_LIT("null"), SQ_RPC_INVALID_REQUEST, sq_slice_z(why), SQ_SLICE_NULL);
+	sq_buf_add_slice(&out, sq_buf_slice(&body));
+	(void)sq_frame_end(&out, at);   /* a line of text */
+	if (!sq_buf_error(&out))
+		(void)send(fd, out.p, out.n, MSG_DONTWAIT | MSG_NOSIGNAL);   /* it may be gone */
+	sq_buf_deinit(&out);
+	sq_buf_deinit(&body);
+	sq_fd_close(fd);
+}
+
+/* may it have a connection? Otherwise it was told why not */
+static bool admit(struct sq_server *s, int fd)
+{
+	const struct sq_config *config = s->d->config;
+	char why[160];
+	uid_t uid = (uid_t)-1;
+	int r = sq_peer_check(fd, config, &uid);
+
+	if (r) {
+		s->n.n_foreign++;
+		(void)snprintf(why, sizeof(why), "Invalid Request: user %u may not connect; [socket] allow_uids or "
+			       "allow_gid of the daemon's configuration lets others in", (unsigned)uid);
+	} else if (s->n.n_connections >= config->max_clients) {
+		(void)snprintf(why, sizeof(why), "Invalid Request: %u clients are connected, max_clients is %u",
+			       s->n.n_connections, config->max_clients);
+	} else if (s->is_stopping) {
+		(void)snprintf(why, sizeof(why), "Invalid Request: the daemon is stopping");
+	} else {
+		return true;
+	}
+	refuse(s, fd, why);
+	return false;
+}
+
 static void conn_open(struct sq_server *s, int fd)
 {
 	struct sq_conn *c;
 
-	if (s->n.n_connections >= SQ_SERVER_CONNECTIONS_MAX || s->is_stopping) {
-		s->n.n_refused++;
-		sq_fd_close(fd);
+	if (!admit(s, fd))
 		return;
-	}
 	c = sq_calloc(1, sizeof(*c));
 	if (!c) {
 		s->n.n_refused++;
 		sq_fd_close(fd);
 		return;
 	}
+	sq_share_init(&c->share);
 	c->server = s;
 	c->fd = fd;
 	c->refs = 1;
@@ -450,6 +526,7 @@ int sq_server_new(struct sq_daemon *d, int listen_fd, struct sq_server **ret_s)
 		return sq_error_origin(-ENOMEM);
 	s->d = d;
 	s->listen_fd = listen_fd;
+	sq_peer_open_socket(d->socket_path, d->config);
 	sq_loop_accept(d->loop, &s->accept_op, listen_fd, accepted);
 	*ret_s = s;
 	return 0;

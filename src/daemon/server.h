@@ -5,22 +5,28 @@
  * Ownership: the daemon's. A connection lives until it is closed and its last
  *            message is gone.
  * Threads:   loop thread.
- * Limits:    named below; a client that exceeds what it may have outstanding is
- *            not read from until it has taken its answers.
+ * Limits:    [socket] max_clients, max_requests_per_client (a batch counts as
+ *            what it holds) and max_buffered_mb_per_client; a client that
+ *            exceeds what it may have outstanding or not taken is not read
+ *            from until it has. A frame is at most SQ_FRAME_MAX.
+ * Fairness:  a connection runs at most SQ_CONN_FRAMES_A_TURN frames before the
+ *            others, and has all query threads but one (struct sq_share).
+ * Peers:     refused with -32600, id null, and closed, as daemon/peer.h says.
  */
 #include "daemon/daemon.h"
 
-#define SQ_SERVER_CONNECTIONS_MAX 1024u
-#define SQ_CONN_OUTSTANDING_MAX 256u          /* messages not yet answered */
-#define SQ_CONN_BUFFERED_MAX (64u << 20)      /* answers not yet taken, bytes: then no more is read */
 #define SQ_CONN_RECV_BYTES (64u << 10)        /* room offered to one receive */
+#define SQ_CONN_FRAMES_A_TURN 64u             /* run before the other connections are looked at */
 
 struct sq_conn;
+struct sq_share;
 struct sq_spool;
 struct sq_server_counters {
 	unsigned n_connections;
-	unsigned n_outstanding;                /* messages */
+	unsigned n_outstanding;                /* requests */
 	uint64_t n_accepted, n_refused, n_requests, n_bad_frames;
+	uint64_t n_foreign;                    /* of n_refused: users who may not ask */
+	uint64_t n_turns;                      /* times that a connection left others the turn */
 };
 int sq_server_new(struct sq_daemon *d, int listen_fd, struct sq_server **ret_s) sq_must_check;
 /** sq_server_free() - after the loop has ended. */
@@ -37,9 +43,11 @@ struct sq_conn *sq_conn_ref(struct sq_conn *c);
 void sq_conn_unref(struct sq_conn *c);
 /** sq_conn_send() - queue one frame. */
 void sq_conn_send(struct sq_conn *c, struct sq_slice body);
-/** sq_conn_message_begins() / _ends() - count what is outstanding. */
-void sq_conn_message_begins(struct sq_conn *c);
-void sq_conn_message_ends(struct sq_conn *c);
+/** sq_conn_message_begins() / _ends() - count the requests that are outstanding. */
+void sq_conn_message_begins(struct sq_conn *c, size_t n);
+void sq_conn_message_ends(struct sq_conn *c, size_t n);
+/** sq_conn_share() - what it has of the query threads. */
+struct sq_share *sq_conn_share(struct sq_conn *c);
 /** sq_conn_is_dead() - closed; its answers go nowhere. */
 bool sq_conn_is_dead(const struct sq_conn *c);
 /** sq_conn_spool() - the dump that this connection keeps; a slot that its method owns. */

@@ -31,16 +31,16 @@ static int read_all(int fd, size_t n, struct sq_buf *out)
 static int open_file(int root_fd, struct sq_slice path)
 {
 	char *name = sq_malloc(path.n + 1);
-	int fd;
+	int fd = -1, r;
 
 	if (!name)
 		return -ENOMEM;
 	memcpy(name, path.p, path.n);
 	name[path.n] = '\0';
-	/* what was a file may be a pipe by now */
-	fd = openat(root_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	/* what was a file may be a pipe by now, what was a directory a link out of the root */
+	r = sq_fd_open_beneath(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
 	sq_free(name);
-	return fd < 0 ? -errno : fd;
+	return r < 0 ? r : fd;
 }
 
 static int read_source(void *arg, const struct sq_bound *b, struct sq_buf *out)
@@ -63,7 +63,9 @@ static int read_source(void *arg, const struct sq_bound *b, struct sq_buf *out)
 void sq_disk_source_open(struct sq_disk_source *s, const char *root)
 {
 	s->source = (struct sq_source){ read_source, s };
-	s->root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->root_fd = -1;
+	if (sq_fd_open_real(root, O_RDONLY | O_DIRECTORY, &s->root_fd) < 0)
+		s->root_fd = -1;   /* every file is unread */
 }
 
 void sq_disk_source_close(struct sq_disk_source *s)

@@ -92,7 +92,7 @@ static void watch_root(struct sq_build *b)
 static int open_root(struct turn *t)
 {
 	struct sq_build *b = t->b;
-	int fd;
+	int fd, r;
 
 	if (b->root_fd >= 0 && !t->work->full && !t->work->changes->root_gone)
 		return 0;
@@ -102,9 +102,9 @@ static int open_root(struct turn *t)
 		return 0;
 	}
 	t->stage = b->ws->key.root.p;
-	fd = open(b->ws->key.root.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return sq_error_origin(-errno);
+	r = sq_fd_open_real(b->ws->key.root.p, O_RDONLY | O_DIRECTORY, &fd);
+	if (r < 0)
+		return sq_error_trace(r);
 	sq_build_unwatch(b);
 	b->root_fd = sq_fd_close(b->root_fd);
 	b->root_fd = fd;

@@ -262,3 +262,27 @@ int sq_fd_open_steps(int dir_fd, const char *path, int flags, mode_t mode, int *
 	*ret_fd = r;
 	return 0;
 }
+
+int sq_fd_open_real(const char *path, int flags, int *ret_fd)
+{
+	_cleanup_(sq_fd_closep) int top = -1;
+
+	if (*path != '/')
+		return sq_error_origin(-EINVAL);
+	top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return sq_error_origin(-errno);
+	while (*path == '/')
+		path++;
+	return sq_fd_open_beneath(top, path, flags, 0, ret_fd);
+}
+
+int sq_fd_no_magic(const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	int r = fd < 0 ? -errno : 0;
+
+	sq_fd_close(fd);
+	return r == -ENOSYS || r == -EPERM || r == -EINVAL ? 0 : r;
+}

@@ -45,5 +45,16 @@ int sq_fd_pwrite_all(int fd, const void *p, size_t n, uint64_t offset) sq_must_c
  * Return: 0; -ELOOP for a link, -EXDEV for a way out, else -errno.
  */
 int sq_fd_open_beneath(int dir_fd, const char *path, int flags, mode_t mode, int *ret_fd) sq_must_check;
+/**
+ * sq_fd_open_real() - open a canonical absolute path as it is written: a link
+ * that took the place of any of its components is not followed (-ELOOP).
+ */
+int sq_fd_open_real(const char *path, int flags, int *ret_fd) sq_must_check;
+/**
+ * sq_fd_no_magic() - does @path lead anywhere without magic links of /proc
+ * (/proc/PID/root, cwd, fd/N)? Other links are followed.
+ * Return: 0, also where the kernel or a filter cannot tell; -ELOOP; -errno of the path.
+ */
+int sq_fd_no_magic(const char *path) sq_must_check;
 /** sq_fd_open_steps() - the second way of sq_fd_open_beneath() alone, for its test. */
 int sq_fd_open_steps(int dir_fd, const char *path, int flags, mode_t mode, int *ret_fd) sq_must_check;

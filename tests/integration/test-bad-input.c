@@ -25,7 +25,7 @@ static void setup(void)
 
 static void setup_nobody(void)
 {
-	rig_init(&rig, "");
+	rig_init(&rig, "[socket]\nallow_uids = 0");   /* we who ask are root */
 	rig.uid = geteuid() ? 0 : NOBODY;
 	rig_write(&rig, "good.c", "int good(void)\n{\n\treturn 1;\n}\n");
 	rig_write(&rig, "locked.c", "int locked(void) { return 1; }\n");

@@ -83,6 +83,25 @@ START_TEST(defaults)
 }
 END_TEST
 
+START_TEST(who_may_connect)
+{
+	put("f.conf", "[socket]\nallow_uids = 1000, 33 7\nallow_gid = 100\nmax_clients = 9\n");
+	ck_assert_int_eq(sq_config_load(file, &c, &err), 0);
+	ck_assert(sq_config_has_id(c.allow_uids, 1000) && sq_config_has_id(c.allow_uids, 33));
+	ck_assert(sq_config_has_id(c.allow_uids, 7) && !sq_config_has_id(c.allow_uids, 100));
+	ck_assert(sq_config_has_id(c.allow_gid, 100) && !sq_config_has_id(NULL, 0));
+	ck_assert_uint_eq(c.max_clients, 9);
+	ck_assert_uint_eq(c.max_requests_per_client, 256);
+	sq_config_deinit(&c);
+	refused("[socket]\nallow_uids = me\n", ":2:", "allow_uids");
+	refused("[socket]\nallow_uids = 1x\n", ":2:", "allow_uids");
+	refused("[socket]\nallow_uids =\n", ":2:", "allow_uids");
+	refused("[socket]\nallow_uids = 4294967295\n", ":2:", "allow_uids");
+	refused("[socket]\nallow_gid = 1 2\n", ":2:", "allow_gid");
+	refused("[socket]\nmax_clients = 0\n", ":2:", "from 1 to 65536");
+}
+END_TEST
+
 START_TEST(wrong_files)
 {
 	refused("[daemon]\nmemory_limit_mb = 5\nno_such = 1\n", ":3:", "unknown key \"no_such\"");
@@ -294,6 +313,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, who_may_connect);
 	tcase_add_test(tc, wrong_files);
 	tcase_add_test(tc, precedence);
 	tcase_add_test(tc, lines);
