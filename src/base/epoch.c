@@ -155,6 +155,11 @@ void sq_epoch_record_release(struct sq_epoch_record *r)
 	sq_unlock(&e->lock);
 }
 
+unsigned sq_epoch_number(const struct sq_epoch *e)
+{
+	return sq_load_relaxed(&e->ck.epoch);   /* relaxed: a figure */
+}
+
 void sq_epoch_enter(struct sq_epoch_record *r)
 {
 	ck_epoch_begin(&r->ck, NULL);

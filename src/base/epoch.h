@@ -33,6 +33,8 @@ struct sq_epoch *sq_epoch_free(struct sq_epoch *e);
 int sq_epoch_record_acquire(struct sq_epoch *e, struct sq_epoch_record **ret_r) sq_must_check;
 /** sq_epoch_record_release() - runs or hands over nothing: retired entries must be drained first. */
 void sq_epoch_record_release(struct sq_epoch_record *r);
+/** sq_epoch_number() - how far the domain has come, for figures. Any thread. */
+unsigned sq_epoch_number(const struct sq_epoch *e);
 void sq_epoch_enter(struct sq_epoch_record *r);
 /**
  * sq_epoch_leave()

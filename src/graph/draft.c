@@ -22,7 +22,7 @@ int sq_draft_new(struct sq_graph *g, const struct sq_draft_opts *opts, struct sq
 	d->opts = *opts;
 	/* the writer alone replaces the root: it needs no section to read it */
 	d->base = sq_graph_current(g);
-	d->birth = (struct sq_birth){ sq_graph_heap(g), d->base->generation + 1 };
+	d->birth = (struct sq_birth){ sq_graph_heap(g), sq_graph_next_generation(g) };
 	d->empty.traits = d->base->traits;
 	d->prior = opts->clear ? &d->empty : d->base;
 	r = sq_lock_init(&d->lock, SQ_RANK_DRAFT, "draft");

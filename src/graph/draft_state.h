@@ -54,6 +54,7 @@ struct sq_draft {
 	struct sq_version *v;           /* in made */
 	uint64_t n_relinked, n_links_changed;
 	struct sq_bundle *bundle;       /* what publishing will retire */
+	struct sq_draft *next_undone;   /* the graph's list of those that were taken back */
 };
 
 static inline bool sq_draft_has_bound(const struct sq_draft_entry *e)

@@ -24,7 +24,7 @@ int sq_graph_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *tra
 		 struct sq_graph **ret_g) sq_must_check;
 /** sq_graph_free() - no reader, no pin left; frees every piece. */
 struct sq_graph *sq_graph_free(struct sq_graph *g);
-/** sq_graph_current() - inside a section; pairs with the release in sq_graph_publish. */
+/** sq_graph_current() - inside a section; pairs with the release in sq_graph_swap. */
 const struct sq_version *sq_graph_current(const struct sq_graph *g);
 /** sq_graph_pin() - inside a section; 0 or -ENOMEM. The version stays until unpin. */
 int sq_graph_pin(struct sq_graph *g, const struct sq_version *v) sq_must_check;
@@ -35,6 +35,20 @@ struct sq_draft;
 /** sq_graph_publish() - swap in the finished draft (consumed) and retire the difference. Never fails
  *  after sq_draft_finish(). @rec: the writer's epoch record. */
 void sq_graph_publish(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec);
+/* the same in two steps, with a way back between them */
+/** sq_graph_swap() - readers find the draft's version from now on; nothing is retired yet. */
+void sq_graph_swap(struct sq_graph *g, const struct sq_draft *d);
+/** sq_graph_commit() - the rest of the publish. @d: consumed */
+void sq_graph_commit(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec);
+/** sq_graph_unswap() - readers find again what they found before the swap. What the draft made is freed
+ *  when nobody reads it any more, and counts as retained until then. @d: consumed */
+void sq_graph_unswap(struct sq_graph *g, struct sq_draft *d, struct sq_epoch_record *rec);
+/** sq_graph_next_generation() - of the next draft; one that was taken back is not used again. Writer. */
+uint64_t sq_graph_next_generation(const struct sq_graph *g);
+/** sq_graph_retained_at() - bytes that wait since the publish of @generation. Writer. */
+uint64_t sq_graph_retained_at(const struct sq_graph *g, uint64_t generation);
+/** sq_graph_oldest_pin_ns() - when the pin was taken that is held longest, sq_clock_ns(); 0: none. Any thread. */
+uint64_t sq_graph_oldest_pin_ns(struct sq_graph *g);
 /**
  * sq_graph_reclaim() - free what is due. Return: bundles that still wait, for
  * a reader to leave or for a pin to go. A writer that means to sleep on the
