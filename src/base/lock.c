@@ -50,6 +50,12 @@ static void note_dropped(const struct sq_lock *l)
 	broken("released by a thread that does not hold it", l, NULL);
 }
 
+void sq_lock_assert_none(void)
+{
+	if (n_held)
+		broken("held where none may be", held[0], NULL);
+}
+
 void sq_lock_assert_held(const struct sq_lock *l)
 {
 	for (unsigned i = 0; i < n_held; i++)
@@ -62,6 +68,7 @@ static inline void check_rank(const struct sq_lock *l) { (void)l; }
 static inline void note_taken(const struct sq_lock *l) { (void)l; }
 static inline void note_dropped(const struct sq_lock *l) { (void)l; }
 void sq_lock_assert_held(const struct sq_lock *l) { (void)l; }
+void sq_lock_assert_none(void) { }
 #endif
 
 /* errors here are broken programs (a destroyed mutex, a deadlock on oneself) */

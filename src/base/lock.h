@@ -27,6 +27,7 @@
 
 /* ascending: a thread may take only ranks above all that it holds */
 enum sq_lock_rank {
+	SQ_RANK_HOOK = 5,          /* which publish hook is set: never under the map's lock (HK-08) */
 	SQ_RANK_WORKSPACES = 10,   /* workspace map */
 	SQ_RANK_LANE = 20,         /* a workspace's lane and waiters */
 	SQ_RANK_ADMISSION = 30,
@@ -67,5 +68,7 @@ enum { SQ_LOCK_E_TIMEOUT = 1 };
 int sq_lock_wait_until(struct sq_lock *l, pthread_cond_t *cond, uint64_t deadline_ns) SQ_REQUIRES(l);
 /** sq_cond_init() - a condition on CLOCK_MONOTONIC; pthread_cond_destroy() ends it. */
 int sq_cond_init(pthread_cond_t *cond);
+/** sq_lock_assert_none() - debug builds abort when this thread holds any lock. */
+void sq_lock_assert_none(void);
 /** sq_lock_assert_held() - debug builds abort when this thread does not hold @l. */
 void sq_lock_assert_held(const struct sq_lock *l);

@@ -5,6 +5,8 @@
 
 #include "base/time.h"
 
+#define RESET_RETRY_MS 250u
+
 /* an error object whose data members the caller writes in between */
 static void data_begin(struct sq_jw *w, struct sq_buf *data, const struct sq_slice root)
 {
@@ -137,6 +139,28 @@ void sq_answer_outcome(struct sq_buf *out, struct sq_slice id, const struct sq_w
 		return;
 	default:
 		error_with(out, id, SQ_RPC_BUILD_FAILED, ws->key.root, "reason", o->message);
+	}
+}
+
+void sq_answer_reset_refused(struct sq_buf *out, struct sq_slice id, const struct sq_workspace *ws, int why)
+{
+	struct sq_buf data = SQ_BUF_NULL;
+	struct sq_jw w;
+
+	data_begin(&w, &data, ws->key.root);
+	switch (why) {
+	case SQ_RESET_E_LOADING:
+		sq_jw_kstr(&w, "hint", SQ_LIT("wait until it is loaded, or unload it"));
+		finish(out, id, SQ_RPC_RESET_WHILE_LOADING, "the workspace is being loaded", &w, &data);
+		return;
+	case SQ_RESET_E_PINNED:
+		sq_jw_kstr(&w, "hint", SQ_LIT("unpin it with daemon/unpin, or reset it with force"));
+		finish(out, id, SQ_RPC_PINNED, "the workspace is pinned", &w, &data);
+		return;
+	default:
+		sq_jw_ku64(&w, "retry_after_ms", RESET_RETRY_MS);
+		finish(out, id, SQ_RPC_RESET_DISPATCHED, "the rebuild in flight is being cancelled, the reset follows it",
+		       &w, &data);
 	}
 }
 

@@ -16,6 +16,8 @@ void sq_answer_verdict(struct sq_buf *out, struct sq_slice id, const struct sq_w
 /** sq_answer_outcome() - why a turn failed: -32001, -32003, -32004 or -32006. */
 void sq_answer_outcome(struct sq_buf *out, struct sq_slice id, const struct sq_workspace *ws,
 		       const struct sq_outcome *o);
+/** sq_answer_reset_refused() - -32008, -32009 or -32010 for @why, an SQ_RESET_E_*. */
+void sq_answer_reset_refused(struct sq_buf *out, struct sq_slice id, const struct sq_workspace *ws, int why);
 /** sq_answer_internal() - -32603 with the four keys. */
 void sq_answer_internal(struct sq_buf *out, struct sq_slice id, const char *message);
 /** sq_answer_tool_timeout() - -32000. */

@@ -31,6 +31,9 @@ struct run {
 	struct sq_op signal_op;
 	int signal_fd;
 	bool is_stopping;
+	struct sq_op drain_op;             /* until a retained entry is overdue */
+	struct sq_post retained_post;
+	bool is_retained_posted;           /* atomic */
 };
 
 static struct run *run_of(struct sq_daemon *d)
@@ -109,10 +112,67 @@ static void signalled(struct sq_op *op, int res)
 
 /* ---- what turns report ------------------------------------------------------------- */
 
-static void published(void *arg, struct sq_workspace *ws)
+static void published(void *arg, struct sq_workspace *ws, const struct sq_version *v)
 {
 	(void)arg;
+	(void)v;
 	sq_log_debug("published root=%s bytes=%" PRIu64, ws->key.root.p, sq_load_relaxed(&ws->bytes));
+}
+
+/* RT-04: said once; nothing is freed, and nothing stops being counted */
+static void late(void *arg, const struct sq_workspace *ws, const struct sq_retained *e)
+{
+	const struct sq_daemon *d = arg;
+	struct sq_buf root = SQ_BUF_NULL;
+
+	sq_buf_add_escaped(&root, ws->key.root);
+	sq_log_warning("readers hold what was replaced root=%s token=%" PRIu64 " bytes=%" PRIu64
+		       " longer_than_ms=%" PRIu32, sq_buf_z(&root) ? sq_buf_z(&root) : "?", e->token, e->bytes,
+		       d->config->rebuild_drain_timeout_ms);
+	sq_buf_deinit(&root);
+}
+
+static void drain_timer_fired(struct sq_op *op, int res)
+{
+	struct run *run = (struct run *)(void *)((char *)op - offsetof(struct run, drain_op));
+
+	if (!res)
+		sq_daemon_check_retained(&run->d);
+}
+
+void sq_daemon_check_retained(struct sq_daemon *d)
+{
+	struct run *run = run_of(d);
+	uint64_t timeout = d->config->rebuild_drain_timeout_ms * 1000000ull, now, next;
+
+	if (run->is_stopping || !d->rebuild)   /* posted late: the manager is gone */
+		return;
+	next = sq_manager_overdue(d->manager, timeout, late, d);
+	/* armed only while somebody has yet to be warned of: idle, nothing wakes */
+	if (!next || run->drain_op.is_armed)
+		return;
+	now = sq_clock_ns();
+	sq_loop_timeout(d->loop, &run->drain_op, next > now ? next - now : 1, drain_timer_fired);
+}
+
+static void retained_posted(struct sq_post *post)
+{
+	struct run *run = (struct run *)(void *)((char *)post - offsetof(struct run, retained_post));
+
+	/* pairs with retained(): what is retained from now on posts again */
+	(void)sq_xchg_acq_rel(&run->is_retained_posted, false);
+	sq_daemon_check_retained(&run->d);
+}
+
+/* any thread */
+static void retained(void *arg)
+{
+	struct sq_daemon *d = arg;
+	struct run *run = run_of(d);
+
+	/* pairs with retained_posted(); before the loop is there nobody is told */
+	if (d->loop && !sq_xchg_acq_rel(&run->is_retained_posted, true))
+		sq_loop_post(d->loop, &run->retained_post);
 }
 
 static void failed(void *arg, struct sq_workspace *ws, const struct sq_outcome *o)
@@ -151,7 +211,7 @@ static int start_rebuild(struct sq_daemon *d)
 			.quiet_ms = c->debounce_ms, .max_wait_ms = c->max_wait_ms, .drain_ms = 5,
 			.force_tier = c->watch_tier, .want = wanted_name,
 		},
-		.on_publish = published, .on_failure = failed, .arg = d,
+		.on_publish = { published, d }, .on_retained = retained, .on_failure = failed, .arg = d,
 	};
 	int r = sq_rebuild_new(&cfg, &d->rebuild);
 
@@ -242,7 +302,7 @@ int sq_daemon_run(struct sq_config *config, const char *socket_path, int listen_
 {
 	struct run run = {
 		.d = { .config = config, .started_ns = sq_now_ns(), .socket_path = socket_path },
-		.signal_fd = -1,
+		.signal_fd = -1, .retained_post = { .fn = retained_posted },
 	};
 	int r;
 

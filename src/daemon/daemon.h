@@ -46,5 +46,7 @@ struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_works
 				char *buf);
 /** sq_daemon_leave() - end a section and do what a leaving reader owes. */
 void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record);
+/** sq_daemon_check_retained() - warn of readers that hold memory for too long; loop thread. */
+void sq_daemon_check_retained(struct sq_daemon *d);
 /** sq_daemon_stop() - begin an orderly stop; loop thread. */
 void sq_daemon_stop(struct sq_daemon *d, const char *why);

@@ -30,6 +30,7 @@ void sq_method_complexity_metrics(struct sq_call *c);
 void sq_method_dump(struct sq_call *c);
 /* method_status.c */
 void sq_method_status(struct sq_call *c);
+void sq_method_active_artifacts(struct sq_call *c);
 /* method_metrics.c */
 void sq_method_metrics(struct sq_call *c);
 /* method_manage.c */
@@ -37,6 +38,9 @@ void sq_method_load(struct sq_call *c);
 void sq_method_unload(struct sq_call *c);
 void sq_method_rebuild(struct sq_call *c);
 void sq_method_cancel_rebuild(struct sq_call *c);
+void sq_method_pin(struct sq_call *c);
+void sq_method_unpin(struct sq_call *c);
+void sq_method_reset(struct sq_call *c);
 void sq_method_sync(struct sq_call *c);
 void sq_method_stop(struct sq_call *c);
 #ifdef SQ_TEST_HOOKS
@@ -49,6 +53,8 @@ void sq_method_test_reader_pin(struct sq_call *c);
 void sq_method_test_reader_read(struct sq_call *c);
 void sq_method_test_reader_unpin(struct sq_call *c);
 void sq_method_test_reclaim_now(struct sq_call *c);
+void sq_method_test_evict_lru(struct sq_call *c);
+void sq_method_test_hook(struct sq_call *c);
 void sq_method_test_fault(struct sq_call *c);
 void sq_method_test_hold(struct sq_call *c);
 void sq_method_test_hold_reads(struct sq_call *c);

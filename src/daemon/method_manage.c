@@ -155,6 +155,7 @@ static void loaded(struct sq_call *c)
 		answer_outcome(c, &c->outcome);
 		return;
 	}
+	sq_workspace_touch(c->ws, c->started_ns);   /* LD-01, LD-13 */
 	begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_ku64(&w, "current_bytes", sq_load_relaxed(&c->ws->bytes));   /* relaxed: a figure */
@@ -334,14 +335,98 @@ static void cancel(struct sq_call *c)
 	end(c, &w, NULL);
 }
 
-void sq_method_cancel_rebuild(struct sq_call *c)
+
+/* ---- daemon/pin, daemon/unpin, daemon/reset --------------------------------------- */
+
+static void set_pinned(struct sq_call *c, bool pinned)
+{
+	struct sq_jw w;
+
+	if (sq_manager_set_pinned(c->d->manager, c->ws, pinned)) {
+		sq_answer_not_loaded(&c->out, c->req->id, c->ws->key.root);
+		sq_call_answered(c);
+		return;
+	}
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kbool(&w, "pinned", pinned);
+	end(c, &w, NULL);
+}
+
+static void pin(struct sq_call *c)
+{
+	set_pinned(c, true);
+}
+
+static void unpin(struct sq_call *c)
+{
+	set_pinned(c, false);
+}
+
+static void with_path(struct sq_call *c, void (*then)(struct sq_call *c))
 {
 	if (!args_new(c))
 		return;
 	const struct sq_param table[] = { { "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path } };
 
 	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
-		with_workspace(c, cancel);
+		with_workspace(c, then);
+}
+
+void sq_method_cancel_rebuild(struct sq_call *c)
+{
+	with_path(c, cancel);
+}
+
+void sq_method_pin(struct sq_call *c)
+{
+	with_path(c, pin);
+}
+
+void sq_method_unpin(struct sq_call *c)
+{
+	with_path(c, unpin);
+}
+
+static void was_reset(struct sq_call *c)
+{
+	struct sq_jw w;
+
+	if (!c->outcome.was_reset || c->outcome.code != SQ_OUTCOME_CANCELLED) {
+		answer_outcome(c, &c->outcome);
+		return;
+	}
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kbool(&w, "reset", true);
+	end(c, &w, NULL);
+}
+
+static void reset(struct sq_call *c)
+{
+	int r = sq_rebuild_reset(c->d->rebuild, c->ws, args_of(c)->force, sq_call_prepare_wait(c, was_reset));
+
+	if (!r)
+		return;
+	if (r < 0) {
+		answer_errno(c, r);
+	} else {
+		sq_answer_reset_refused(&c->out, c->req->id, c->ws, r);
+		sq_call_answered(c);
+	}
+	sq_call_abandon_wait(c);
+}
+
+void sq_method_reset(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
+		{ "force", SQ_PARAM_BOOL, false, 0, 0, &args_of(c)->force },
+	};
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		with_workspace(c, reset);
 }
 
 /* ---- daemon/sync ---------------------------------------------------------------- */
@@ -369,8 +454,14 @@ static void sync_late(struct sq_call *c)
 
 static void sync_workspace(struct sq_call *c)
 {
-	struct sq_waiter *w = sq_call_prepare_wait(c, synced);
+	struct sq_waiter *w;
 
+	if (sq_workspace_state(c->ws) == SQ_WS_UNLOADED) {   /* reset: nothing to bring up to date */
+		sq_answer_not_loaded(&c->out, c->req->id, c->ws->key.root);
+		sq_call_answered(c);
+		return;
+	}
+	w = sq_call_prepare_wait(c, synced);
 	sq_call_limit_wait(c, (uint64_t)args_of(c)->timeout_ms * 1000000u, sync_late);
 	sq_rebuild_sync(c->d->rebuild, c->ws, w);
 }

@@ -7,6 +7,7 @@
 #include "daemon/method.h"
 #include "daemon/params.h"
 #include "daemon/server.h"
+#include "workspace/evict.h"
 
 #define NS_A_SECOND 1000000000ull
 
@@ -49,7 +50,29 @@ static void memory(struct sq_jw *w, struct sq_daemon *d, const struct sq_memory 
 	sq_jw_ku64(w, "high_water_bytes", a.high_water);
 	sq_jw_ku64(w, "live_workspace_bytes", live_bytes);
 	sq_jw_ku64(w, "resident_revision_bytes", 0);
+	sq_jw_ku64(w, "evicted_total", sq_manager_n_evicted(d->manager));
 	sq_memory_write(m, w);
+	sq_jw_end_object(w);
+}
+
+/* who holds memory back, and for how long (RT-10) */
+static void epochs(struct sq_jw *w, struct sq_daemon *d, const struct sq_ws_map *map)
+{
+	uint64_t oldest = 0, now = sq_clock_ns();
+	struct sq_admission_state a;
+
+	for (size_t i = 0; i < map->n; i++) {
+		uint64_t ns = sq_graph_oldest_pin_ns(map->v[i]->graph);
+
+		if (ns && (!oldest || ns < oldest))
+			oldest = ns;
+	}
+	sq_admission_read(sq_manager_admission(d->manager), &a);
+	sq_jw_key(w, "epochs");
+	sq_jw_begin_object(w);
+	sq_jw_ku64(w, "current", sq_epoch_number(d->epoch));
+	sq_jw_ku64(w, "oldest_pin_ms", oldest && now > oldest ? (now - oldest) / 1000000u : 0);
+	sq_jw_ku64(w, "retired_bytes", a.retained);
 	sq_jw_end_object(w);
 }
 
@@ -197,7 +220,7 @@ static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace 
 	kstrz(w, "root_mode", sq_root_mode_name((enum sq_root_mode)ws->key.mode));
 	sq_jw_ku64(w, "config_fingerprint", ws->key.fingerprint);
 	kstrz(w, "state", sq_ws_state_name(sq_workspace_state(ws)));
-	sq_jw_kbool(w, "pinned", false);
+	sq_jw_kbool(w, "pinned", sq_workspace_is_pinned(ws));
 	/* relaxed: a moment's figures */
 	sq_jw_ku64(w, "current_bytes", sq_load_relaxed(&ws->bytes));
 	sq_jw_ku64(w, "high_water_bytes", sq_load_relaxed(&ws->high_water_bytes));
@@ -273,8 +296,9 @@ void sq_method_status(struct sq_call *c)
 		live += sq_load_relaxed(&map->v[i]->bytes);   /* relaxed: a figure */
 	}
 	sq_memory_read(d->manager, d->rebuild, &m);
-	sq_daemon_leave(d, d->record);
 	sq_jw_end_array(&w);
+	epochs(&w, d, map);
+	sq_daemon_leave(d, d->record);
 	memory(&w, d, &m, live);
 	kept_trees(&w, d);
 	sq_jw_key(&w, "revisions");
@@ -282,5 +306,41 @@ void sq_method_status(struct sq_call *c)
 	sq_jw_end_array(&w);
 	sq_jw_end_object(&w);
 	sq_rpc_result_end(&w, &meta);
+	sq_call_answered(c);
+}
+
+/* ---- daemon/active-artifacts ----------------------------------------------------- */
+
+/* the directories that a cleaner must leave alone now: where a tree keeps what belongs to its graph */
+void sq_method_active_artifacts(struct sq_call *c)
+{
+	struct sq_rpc_meta meta = sq_answer_management(NULL);
+	const struct sq_ws_map *map;
+	struct sq_buf path = SQ_BUF_NULL;
+	struct sq_jw w;
+
+	if (!sq_params_read(c, NULL, 0, true))
+		return;
+	sq_jw_init(&w, &c->out);
+	sq_rpc_result_begin(&w, c->req->id);
+	sq_jw_begin_object(&w);
+	sq_jw_key(&w, "artifacts");
+	sq_jw_begin_array(&w);
+	sq_epoch_enter(c->d->record);
+	map = sq_manager_map(c->d->manager);
+	for (size_t i = 0; i < map->n; i++) {
+		enum sq_ws_state s = sq_workspace_state(map->v[i]);
+
+		if (s != SQ_WS_LOADING && s != SQ_WS_LOADED && s != SQ_WS_REBUILDING)
+			continue;
+		sq_buf_clear(&path);
+		sq_buf_printf(&path, "%s/.sqryd", map->v[i]->key.root.p);
+		sq_jw_string(&w, sq_buf_slice(&path));
+	}
+	sq_daemon_leave(c->d, c->d->record);
+	sq_jw_end_array(&w);
+	sq_jw_end_object(&w);
+	sq_rpc_result_end(&w, &meta);
+	sq_buf_deinit(&path);
 	sq_call_answered(c);
 }

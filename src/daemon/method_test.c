@@ -9,11 +9,13 @@
 
 #include "base/atomic.h"
 #include "base/hash.h"
+#include "base/lock.h"
 #include "base/time.h"
 #include "daemon/answer.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
 #include "daemon/read.h"
+#include "workspace/evict.h"
 
 /* ---- shared ---------------------------------------------------------------------- */
 
@@ -118,10 +120,22 @@ void sq_method_test_hold_reads(struct sq_call *c)
 
 /* ---- memory ---------------------------------------------------------------------- */
 
-/* test/admission {}: the ledger at one moment, and what each workspace holds of "retained" */
+static void write_retained(void *arg, const struct sq_workspace *ws, const struct sq_retained *e)
+{
+	struct sq_jw *w = arg;
+
+	sq_jw_begin_object(w);
+	sq_jw_kstr(w, "root", ws->key.root);
+	sq_jw_ku64(w, "token", e->token);
+	sq_jw_ku64(w, "bytes", e->bytes);
+	sq_jw_kbool(w, "evicted", e->generation == UINT64_MAX);
+	sq_jw_kbool(w, "warned", e->is_warned);
+	sq_jw_end_object(w);
+}
+
+/* test/admission {}: the ledger at one moment, and by whom something is retained */
 void sq_method_test_admission(struct sq_call *c)
 {
-	const struct sq_ws_map *map;
 	struct sq_admission_state a;
 	struct sq_jw w;
 
@@ -135,18 +149,10 @@ void sq_method_test_admission(struct sq_call *c)
 	sq_jw_ku64(&w, "retained_bytes", a.retained);
 	sq_jw_ku64(&w, "committed", sq_admission_committed(&a));
 	sq_jw_ku64(&w, "high_water", a.high_water);
-	sq_jw_key(&w, "workspaces");
+	sq_jw_ku64(&w, "evicted_total", sq_manager_n_evicted(c->d->manager));
+	sq_jw_key(&w, "retained");
 	sq_jw_begin_array(&w);
-	sq_epoch_enter(c->d->record);
-	map = sq_manager_map(c->d->manager);
-	for (size_t i = 0; i < map->n; i++) {
-		sq_jw_begin_object(&w);
-		sq_jw_kstr(&w, "root", map->v[i]->key.root);
-		sq_jw_ku64(&w, "bytes", sq_load_relaxed(&map->v[i]->bytes));   /* relaxed: a figure */
-		sq_jw_ku64(&w, "retained_bytes", sq_graph_retained_bytes(map->v[i]->graph));
-		sq_jw_end_object(&w);
-	}
-	sq_daemon_leave(c->d, c->d->record);
+	sq_manager_each_retained(c->d->manager, write_retained, &w);
 	sq_jw_end_array(&w);
 	end(c, &w);
 }
@@ -184,6 +190,8 @@ void sq_method_test_ws(struct sq_call *c)
 	sq_jw_ku64(&w, "serial", ws->serial);
 	sq_jw_kbool(&w, "evicted", sq_workspace_is_evicted(ws));
 	sq_jw_kbool(&w, "cancelled", sq_load_relaxed(&ws->cancel_rebuild));
+	sq_jw_kbool(&w, "pinned", sq_workspace_is_pinned(ws));
+	sq_jw_ku64(&w, "last_accessed", sq_load_relaxed(&ws->last_access_ns));
 	write_lane(&w, ws);
 	sq_jw_ku64(&w, "last_good", sq_load_relaxed(&ws->last_good_ns));
 	sq_jw_ku64(&w, "retry", sq_load_relaxed(&ws->retry_count));
@@ -333,14 +341,123 @@ void sq_method_test_reader_unpin(struct sq_call *c)
 	done(c);
 }
 
-static void reclaim_job(struct sq_call *c, struct sq_epoch_record *record)
+/* test/evict_lru {}: {root} or {root: null} */
+void sq_method_test_evict_lru(struct sq_call *c)
 {
-	sq_rebuild_reclaim(c->d->rebuild, record);
+	struct sq_workspace *ws = NULL;
+	struct sq_jw w;
+	int r;
+
+	if (!sq_params_read(c, NULL, 0, true))
+		return;
+	r = sq_manager_evict_lru(c->d->manager, &ws);
+	begin(c, &w);
+	sq_jw_key(&w, "root");
+	if (r > 0)
+		sq_jw_string(&w, ws->key.root);
+	else
+		sq_jw_null(&w);
+	end(c, &w);
+	sq_workspace_unref(ws);
+	sq_rebuild_kick(c->d->rebuild);
 }
 
-/* test/reclaim_now {}: a pass, done when the answer comes */
+static void reclaim_job(struct sq_call *c, struct sq_epoch_record *record)
+{
+	(void)record;
+	sq_rebuild_reclaim(c->d->rebuild);
+}
+
+static void reclaimed(struct sq_call *c)
+{
+	sq_daemon_check_retained(c->d);
+	done(c);
+}
+
+/* test/reclaim_now {}: a pass, and a look at who holds for too long; done when the answer comes */
 void sq_method_test_reclaim_now(struct sq_call *c)
 {
 	if (sq_params_read(c, NULL, 0, true))
-		sq_call_start_job(c, reclaim_job, done);
+		sq_call_start_job(c, reclaim_job, reclaimed);
+}
+
+/* ---- the publish hook -------------------------------------------------------------- */
+
+/* what the hook of a test saw; under its lock */
+static struct sq_lock hook_lock = SQ_LOCK_STATIC(SQ_RANK_FAULT, "test hook");
+static struct { uint64_t n_fired, generation, n_defs; char root[256]; } hook_saw;
+static bool hook_holds;   /* atomic */
+
+static void note_publish(const struct sq_workspace *ws, const struct sq_version *v)
+{
+	sq_lock(&hook_lock);
+	hook_saw.n_fired++;
+	hook_saw.generation = v->generation;
+	hook_saw.n_defs = v->stats.n_defs;
+	(void)snprintf(hook_saw.root, sizeof(hook_saw.root), "%s", ws->key.root.p);
+	sq_unlock(&hook_lock);
+}
+
+static void hook_record(void *arg, struct sq_workspace *ws, const struct sq_version *v)
+{
+	(void)arg;
+	note_publish(ws, v);
+}
+
+/* what a hook may do (HK-04): unload, load, status, set_hook */
+static void hook_reenter(void *arg, struct sq_workspace *ws, const struct sq_version *v)
+{
+	static const struct sq_publish_hook next = { .fn = hook_record };
+	struct sq_daemon *d = arg;
+	struct sq_admission_state a;
+	struct sq_workspace *other = NULL;
+	struct sq_ws_key key = { .root = ws->key.root, .mode = SQ_ROOT_FOLDER };
+
+	note_publish(ws, v);
+	sq_admission_read(sq_manager_admission(d->manager), &a);
+	sq_manager_set_hook(d->manager, &next);
+	(void)sq_rebuild_unload(d->rebuild, ws);
+	if (!sq_manager_get(d->manager, &key, &other))
+		sq_workspace_unref(other);
+}
+
+static void hook_hold(void *arg, struct sq_workspace *ws, const struct sq_version *v)
+{
+	(void)arg;
+	note_publish(ws, v);
+	while (sq_load_acquire(&hook_holds))   /* pairs with sq_method_test_hook */
+		sched_yield();
+}
+
+/* test/hook {action}: record, reenter or hold publishes from now on, release the held ones, or just
+ * look. {fired, root, generation, definitions} */
+void sq_method_test_hook(struct sq_call *c)
+{
+	struct sq_slice action = SQ_SLICE_NULL;
+	const struct sq_param table[] = { { "action", SQ_PARAM_STRING, false, 0, 0, &action } };
+	struct sq_publish_hook hook = { .arg = c->d };
+	struct sq_jw w;
+
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	if (sq_slice_is(action, "record"))
+		hook.fn = hook_record;
+	else if (sq_slice_is(action, "reenter"))
+		hook.fn = hook_reenter;
+	else if (sq_slice_is(action, "hold"))
+		hook.fn = hook_hold;
+	if (sq_slice_is(action, "hold"))
+		sq_store_release(&hook_holds, true);    /* pairs with hook_hold */
+	if (sq_slice_is(action, "release"))
+		sq_store_release(&hook_holds, false);   /* as above */
+	if (hook.fn || sq_slice_is(action, "none"))
+		sq_manager_set_hook(c->d->manager, &hook);
+	begin(c, &w);
+	sq_lock(&hook_lock);
+	sq_jw_ku64(&w, "fired", hook_saw.n_fired);
+	sq_jw_kstr(&w, "root", sq_slice_z(hook_saw.root));
+	sq_jw_ku64(&w, "generation", hook_saw.generation);
+	sq_jw_ku64(&w, "definitions", hook_saw.n_defs);
+	sq_unlock(&hook_lock);
+	end(c, &w);
 }

@@ -117,6 +117,7 @@ static bool admit(struct sq_read *r)
 		return false;
 	}
 	r->v = sq_graph_current(r->ws->graph);
+	sq_workspace_touch(r->ws, r->c->started_ns);
 	sq_answer_meta_init(&r->meta, d, r->ws, r->v->generation);
 	return true;
 }

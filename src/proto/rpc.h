@@ -22,6 +22,9 @@
 #define SQ_RPC_MEMORY_BUDGET (-32003)
 #define SQ_RPC_NOT_LOADED (-32004)      /* evicted too */
 #define SQ_RPC_OVERSIZE (-32006)
+#define SQ_RPC_RESET_WHILE_LOADING (-32008)
+#define SQ_RPC_RESET_DISPATCHED (-32009)
+#define SQ_RPC_PINNED (-32010)
 
 struct sq_rpc_request {
 	struct sq_slice id;             /* source text of the id: "null" when it is null; empty: a notification */

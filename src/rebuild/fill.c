@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "workspace/evict.h"
 
 /*
  * Times younger than this may still belong to bytes that are being written: a
@@ -89,8 +90,13 @@ static int account(struct schedule *s, uint64_t bytes)
 	uint64_t built = sq_add_relaxed(&s->built_bytes, bytes) + bytes;
 
 	while (built > sq_load_relaxed(&res->bytes)) {
-		if (!sq_reservation_extend(res, SQ_ADMISSION_STEP_BYTES, &at))
+		int r = sq_manager_extend(s->fill->build->rb->manager, s->fill->build->ws, res,
+					  SQ_ADMISSION_STEP_BYTES, &at);
+
+		if (!r)
 			continue;
+		if (r != SQ_ADMISSION_E_FULL)
+			return r < 0 ? sq_error_trace(r) : sq_error_origin(-ECANCELED);
 		sq_lock(&s->lock);
 		s->fill->at = at;
 		sq_unlock(&s->lock);

@@ -120,6 +120,14 @@ bool sq_lane_release_locked(struct sq_lane *l)
 	return l->in_flight;
 }
 
+void sq_lane_drop_locked(struct sq_lane *l)
+{
+	assert(l->in_flight);
+	sq_work_deinit(&l->parked);
+	l->running_seq = l->last_seq;
+	l->running_pending = 0;
+}
+
 struct sq_waiter *sq_lane_clear_locked(struct sq_lane *l)
 {
 	sq_work_deinit(&l->parked);

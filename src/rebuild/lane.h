@@ -60,6 +60,8 @@ bool sq_lane_end_locked(struct sq_lane *l, struct sq_work *back, struct sq_waite
 /** sq_lane_release_locked() - give up a role taken for something else than a turn.
  *  Return: true when work arrived meanwhile; the role is kept then. */
 bool sq_lane_release_locked(struct sq_lane *l) SQ_REQUIRES(&l->lock);
+/** sq_lane_drop_locked() - the runner, for a reset: drop what is parked; the turn in flight ends it, too. */
+void sq_lane_drop_locked(struct sq_lane *l) SQ_REQUIRES(&l->lock);
 /** sq_lane_clear_locked() - eviction: drop what is parked, free the role, hand out all waiters. */
 struct sq_waiter *sq_lane_clear_locked(struct sq_lane *l) SQ_REQUIRES(&l->lock);
 /** sq_lane_pending_locked() - files seen and not yet published. */

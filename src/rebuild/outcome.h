@@ -21,6 +21,7 @@ struct sq_outcome {
 	enum sq_outcome_code code;
 	char message[SQ_WS_ERROR_MAX];     /* "" when OK */
 	bool was_full;
+	bool was_reset;                    /* CANCELLED by a reset: what waited was dropped */
 	uint64_t generation;               /* served when it ended */
 	uint64_t duration_ns;
 	uint64_t n_files;                  /* read (or skipped) and put by this turn */

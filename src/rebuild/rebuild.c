@@ -34,11 +34,18 @@ static int on_new(void *arg, struct sq_workspace *ws)
 	return 0;
 }
 
-static void free_workspace(void *arg, unsigned thread)
+static void on_retained(void *arg)
 {
-	struct sq_workspace *ws = arg;
+	struct sq_rebuild *rb = arg;
+
+	if (rb->cfg.on_retained)
+		rb->cfg.on_retained(rb->cfg.arg);
+}
+
+static void free_now(void *arg, struct sq_workspace *ws)
+{
 	struct sq_build *b = sq_build_of(ws);
-	struct sq_rebuild *rb = b->rb;
+	struct sq_rebuild *rb = arg;
 
 	sq_trees_drop(rb->trees, b);
 	sq_build_unwatch(b);
@@ -51,6 +58,14 @@ static void free_workspace(void *arg, unsigned thread)
 	sq_lane_deinit(&b->lane);
 	sq_free(b);
 	sq_workspace_free(ws);
+}
+
+static void free_workspace(void *arg, unsigned thread)
+{
+	struct sq_workspace *ws = arg;
+	struct sq_rebuild *rb = sq_build_of(ws)->rb;
+
+	free_now(rb, ws);
 	/* last: on a loaded machine the pool takes its time, retained bytes must not wait for it */
 	sq_run_drop_tools(rb, thread);
 }
@@ -62,6 +77,22 @@ static void on_last_unref(void *arg, struct sq_workspace *ws)
 
 	assert(!r);   /* TURN_QUEUE has room for every workspace */
 	(void)r;
+}
+
+static void on_evict(void *arg, struct sq_workspace *ws)
+{
+	struct sq_rebuild *rb = arg;
+	struct sq_build *b = sq_build_of(ws);
+
+	sq_build_cancel(b);
+	sq_run_evicted(b);
+	sq_trees_drop(rb->trees, b);
+	on_retained(rb);
+}
+
+static void reclaim_all(void *arg)
+{
+	sq_rebuild_reclaim(arg);
 }
 
 static void sink(void *arg, void *cookie, struct sq_change_set *set)
@@ -159,7 +190,10 @@ static int start_threads(struct sq_rebuild *rb)
 int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_rb)
 {
 	struct sq_rebuild *rb = sq_calloc(1, sizeof(*rb));
-	struct sq_manager_hooks hooks = { on_new, on_last_unref, rb };
+	struct sq_manager_hooks hooks = {
+		.on_new = on_new, .on_last_unref = on_last_unref, .free_now = free_now, .on_evict = on_evict,
+		.reclaim = reclaim_all, .on_retained = on_retained, .arg = rb,
+	};
 	int r;
 
 	if (!rb)
@@ -177,6 +211,8 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	rb->reader_mode = sq_reader_probe(&rb->reader_why);
 	if (!r)
 		r = sq_manager_new(cfg->epoch, sq_lang_traits_table(), cfg->memory_limit_bytes, &hooks, &rb->manager);
+	if (!r)
+		sq_manager_set_hook(rb->manager, &rb->cfg.on_publish);
 	if (!r)
 		r = start_trees(rb);
 	if (!r)
@@ -352,14 +388,11 @@ int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct s
 
 bool sq_rebuild_unload(struct sq_rebuild *rb, struct sq_workspace *ws)
 {
-	struct sq_build *b = sq_build_of(ws);
 	int r = sq_manager_remove(rb->manager, ws);
 
 	if (r)
 		return false;
-	sq_build_cancel(b);
-	sq_run_evicted(b);
-	sq_trees_drop(rb->trees, b);
+	on_evict(rb, ws);
 	sq_rebuild_kick(rb);
 	return true;
 }
@@ -385,6 +418,46 @@ int sq_rebuild_run(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, b
 	if (must_run)
 		sq_run_start(b);
 	return 0;
+}
+
+static int reset_locked(struct sq_build *b, bool force, struct sq_waiter *w, bool *ret_run)
+	SQ_REQUIRES(&b->lane.lock)
+{
+	struct sq_work work;
+	int r;
+
+	if (sq_workspace_state(b->ws) == SQ_WS_LOADING)
+		return SQ_RESET_E_LOADING;
+	if (sq_workspace_is_pinned(b->ws) && !force)
+		return SQ_RESET_E_PINNED;
+	if (b->lane.in_flight && b->lane.running_seq > b->lane.done_seq) {
+		/* pairs with one_turn and turn_ends: the runner looks after this lock was released */
+		(void)sq_xchg_acq_rel(&b->ws->cancel_reset, true);
+		return SQ_RESET_E_BUSY;
+	}
+	r = sq_work_init(&work);
+	if (r < 0)
+		return sq_error_trace(r);
+	(void)sq_xchg_acq_rel(&b->ws->cancel_reset, true);   /* as above */
+	*ret_run = sq_lane_add_locked(&b->lane, &work, w);
+	return 0;
+}
+
+int sq_rebuild_reset(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, struct sq_waiter *w)
+{
+	struct sq_build *b = sq_build_of(ws);
+	bool must_run = false;
+	int r;
+
+	(void)rb;
+	sq_lock(&b->lane.lock);
+	r = reset_locked(b, force, w, &must_run);
+	sq_unlock(&b->lane.lock);
+	if (must_run)
+		sq_run_start(b);
+	if (r == SQ_RESET_E_BUSY)
+		sq_build_cancel(b);
+	return r < 0 ? sq_error_trace(r) : r;
 }
 
 bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws)

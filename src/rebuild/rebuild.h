@@ -40,8 +40,9 @@ struct sq_rebuild_config {
 	uint8_t link_flags;                   /* SQ_LINKF_* of graph/version.h */
 	bool watch;                           /* false: T0 for every root */
 	struct sq_watch_config watch_config;
-	/* after every publish, outside of every lock (HK-04); may be NULL */
-	void (*on_publish)(void *arg, struct sq_workspace *ws);
+	struct sq_publish_hook on_publish;    /* the first one, see sq_manager_set_hook() */
+	/* something is retained: soon ask sq_manager_overdue() about it. Any thread; may be NULL */
+	void (*on_retained)(void *arg);
 	/* a turn failed: one line for the log; may be NULL */
 	void (*on_failure)(void *arg, struct sq_workspace *ws, const struct sq_outcome *o);
 	void *arg;
@@ -75,6 +76,14 @@ enum sq_disposition { SQ_DISPOSITION_RUN, SQ_DISPOSITION_COALESCED };
  */
 int sq_rebuild_run(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, bool wait,
 		   struct sq_waiter *w, enum sq_disposition *ret_how) sq_must_check;
+enum { SQ_RESET_E_LOADING = 1, SQ_RESET_E_BUSY, SQ_RESET_E_PINNED };
+/**
+ * sq_rebuild_reset() - drop the graph and what waits, keep the entry, its pin and its last error: Unloaded.
+ * @w: told, with was_reset, when the answer is 0
+ * Return: 0; SQ_RESET_E_LOADING; SQ_RESET_E_PINNED: not without @force; SQ_RESET_E_BUSY: the turn in flight
+ * is cancelled and the reset follows it; -ENOMEM.
+ */
+int sq_rebuild_reset(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, struct sq_waiter *w) sq_must_check;
 /** sq_rebuild_cancel() - stop the turn in flight, keep its changes. Return: was there one? */
 bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws);
 /**
@@ -114,8 +123,8 @@ enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **
 unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);
 
 /** sq_rebuild_reclaim() - free what nobody reads any more, now, but not of workspaces whose turn is
- *  in flight. @rec: the caller's, outside of sections. */
-void sq_rebuild_reclaim(struct sq_rebuild *rb, struct sq_epoch_record *rec);
+ *  in flight. Outside of sections and locks. */
+void sq_rebuild_reclaim(struct sq_rebuild *rb);
 
 #ifdef SQ_TEST_HOOKS
 /* what a lane holds; a moment's values */

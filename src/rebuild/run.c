@@ -2,6 +2,8 @@
 #include "rebuild/run.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -103,22 +105,6 @@ static void reclaim_manager(struct sq_rebuild *rb)
 		count_waiting(rb, &rb->manager_waits, false);
 }
 
-/* the workspaces that hold retained bytes, referenced */
-static size_t collect_retained(struct sq_rebuild *rb, struct sq_epoch_record *rec,
-			       struct sq_workspace **ws, size_t max)
-{
-	const struct sq_ws_map *map;
-	size_t n = 0;
-
-	sq_epoch_enter(rec);
-	map = sq_manager_map(rb->manager);
-	for (size_t i = 0; i < map->n && n < max; i++)
-		if (sq_graph_retained_bytes(map->v[i]->graph))
-			ws[n++] = sq_workspace_ref(map->v[i]);
-	(void)sq_epoch_leave(rec);   /* we are about to reclaim anyway */
-	return n;
-}
-
 static void reclaim_one(struct sq_build *b)
 {
 	bool is_mine, more = false;
@@ -139,13 +125,13 @@ static void reclaim_one(struct sq_build *b)
 		sq_run_evicted(b);
 }
 
-void sq_rebuild_reclaim(struct sq_rebuild *rb, struct sq_epoch_record *rec)
+void sq_rebuild_reclaim(struct sq_rebuild *rb)
 {
 	struct sq_workspace *ws[64];
 	size_t n;
 
 	reclaim_manager(rb);
-	n = collect_retained(rb, rec, ws, SQ_ARRAY_SIZE(ws));
+	n = sq_manager_collect_retained(rb->manager, ws, SQ_ARRAY_SIZE(ws));
 	for (size_t i = 0; i < n; i++) {
 		reclaim_one(sq_build_of(ws[i]));
 		sq_workspace_unref(ws[i]);
@@ -160,7 +146,8 @@ static void reclaim_job(void *arg, unsigned thread)
 
 	/* pairs with the exchange in sq_rebuild_kick: who kicks from now on is served by another job */
 	(void)sq_xchg_acq_rel(&rb->kicked, false);
-	sq_rebuild_reclaim(rb, rb->threads[thread].record);
+	(void)thread;
+	sq_rebuild_reclaim(rb);
 }
 
 void sq_rebuild_kick(struct sq_rebuild *rb)
@@ -183,7 +170,7 @@ static void turn_begins(struct sq_build *b)
 	sq_fence_seq_cst();
 	/* acquire: pairs with sq_rebuild_cancel_all and sq_manager_remove */
 	if (sq_load_acquire(&b->rb->stopping) || sq_workspace_is_evicted(b->ws) ||
-	    sq_load_acquire(&b->ws->cancel_rebuild))
+	    sq_load_acquire(&b->ws->cancel_rebuild) || sq_load_acquire(&b->ws->cancel_reset))
 		sq_store_relaxed(&b->turn_cancel, true);
 	/* a first load stays Loading: there is nothing to serve yet */
 	if (!sq_workspace_cas_state(b->ws, SQ_WS_LOADED, SQ_WS_REBUILDING) &&
@@ -214,6 +201,8 @@ static void update_watched(struct sq_build *b)
 static void turn_succeeded(struct sq_build *b)
 {
 	update_watched(b);
+	if (!sq_load_relaxed(&b->ws->last_good_ns))   /* relaxed: the runner wrote it */
+		sq_workspace_touch(b->ws, sq_now_ns());   /* LD-10: loaded is used */
 	sq_workspace_record_success(b->ws, sq_realtime_ns());
 	set_state_unless_evicted(b->ws, SQ_WS_LOADED);
 	/* relaxed: a counter for people */
@@ -253,6 +242,9 @@ static bool turn_ends(struct sq_build *b, struct sq_work *work, struct sq_work *
 		more = sq_lane_end_locked(&b->lane, o->code == SQ_OUTCOME_OK ? NULL : work, &due);
 		if (!sq_work_is_none(again))
 			sq_work_merge_or_rescan(&b->lane.parked, again);
+		/* HZ-01: a reset that came too late to end this turn is done before the role is free */
+		if (sq_load_acquire(&b->ws->cancel_reset))   /* pairs with sq_rebuild_reset */
+			more = b->lane.in_flight = true;
 	}
 	sq_build_update_pending_locked(b);
 	sq_unlock(&b->lane.lock);
@@ -322,15 +314,63 @@ void sq_run_drop_tools(struct sq_rebuild *rb, unsigned thread)
 	drop_turn_tools(rb);
 }
 
+/*
+ * A reset: the graph and what waits are dropped, the entry stays. Unloaded comes
+ * first, and a grace period before the empty version: nobody who found the
+ * workspace loaded sees that (SV-08). A load that comes meanwhile is parked and
+ * runs next.
+ */
+static bool one_reset(struct sq_build *b)
+{
+	struct sq_outcome o = { .code = SQ_OUTCOME_CANCELLED, .message = "the workspace was reset", .was_reset = true };
+	struct sq_work none = SQ_WORK_NULL, again = SQ_WORK_NULL;
+	struct sq_workspace *ws = b->ws;
+	int r;
+
+	sq_lock(&b->lane.lock);
+	(void)sq_xchg_acq_rel(&ws->cancel_reset, false);
+	(void)sq_xchg_acq_rel(&ws->cancel_rebuild, false);
+	sq_lane_drop_locked(&b->lane);
+	sq_workspace_record_reset(ws);
+	set_state_unless_evicted(ws, SQ_WS_UNLOADED);
+	sq_build_update_pending_locked(b);
+	sq_unlock(&b->lane.lock);
+	sq_build_unwatch(b);
+	sq_ignore_unref(b->ignore);
+	b->ignore = NULL;
+	sq_trees_drop(b->rb->trees, b);
+	sq_epoch_barrier(ws->writer);
+	r = sq_manager_clear(b->rb->manager, ws);
+	if (r < 0) {
+		o.code = SQ_OUTCOME_BUILD;
+		(void)snprintf(o.message, sizeof(o.message), "reset: %s", strerrordesc_np(-r));
+	}
+	reclaim(b);
+	return turn_ends(b, &none, &again, &o);
+}
+
+/* after a reset nothing is loaded by what the watcher still had to say */
+static bool is_wanted(const struct sq_build *b, const struct sq_work *work)
+{
+	return work->full || sq_workspace_state(b->ws) != SQ_WS_UNLOADED;
+}
+
 static bool one_turn(struct sq_build *b, unsigned thread)
 {
 	struct sq_work work = SQ_WORK_NULL, again = SQ_WORK_NULL;
 	struct sq_outcome o;
 	bool have, more;
 
+	if (sq_load_acquire(&b->ws->cancel_reset))   /* pairs with sq_rebuild_reset */
+		return one_reset(b);
 	sq_lock(&b->lane.lock);
 	have = sq_lane_take_locked(&b->lane, &work);
 	sq_unlock(&b->lane.lock);
+	if (have && !is_wanted(b, &work)) {
+		o = (struct sq_outcome){ .code = SQ_OUTCOME_CANCELLED, .message = "the workspace is not loaded" };
+		sq_work_deinit(&work);
+		return turn_ends(b, &work, &again, &o);
+	}
 	if (!have) {   /* cleared by an eviction */
 		sq_lock(&b->lane.lock);
 		more = sq_lane_release_locked(&b->lane);
@@ -344,8 +384,8 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 	else
 		turn_failed(b, &o);
 	reclaim(b);
-	if (o.code == SQ_OUTCOME_OK && b->rb->cfg.on_publish)
-		b->rb->cfg.on_publish(b->rb->cfg.arg, b->ws);
+	if (o.code == SQ_OUTCOME_OK)
+		sq_manager_published(b->rb->manager, b->ws);
 	/* before the waiters hear of it: who asks then sees what memory the graph takes */
 	if (o.read_bytes > SQ_FILL_BIG_BYTES)
 		sq_run_collect(b->rb);

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "rebuild/estimate.h"
 #include "rebuild/fill.h"
+#include "workspace/evict.h"
 #include "sys/fd.h"
 
 /* everything of one turn that is in progress */
@@ -59,6 +61,24 @@ static void fail_budget(struct turn *t, enum sq_outcome_code code, const struct 
 	t->o->requested_bytes = requested;
 	fail(t, code, t->stage, code == SQ_OUTCOME_BUDGET ?
 	     "the memory limit leaves no room" : "the graph is larger than the memory limit allows");
+}
+
+/* @r: of sq_manager_reserve() or _extend(). Return: 0; 1 t->o says why not; -errno */
+static int refused(struct turn *t, int r, enum sq_outcome_code code, const struct sq_admission_state *at,
+		   uint64_t requested)
+{
+	switch (r) {
+	case SQ_ADMISSION_E_FULL:
+		fail_budget(t, code, at, requested);
+		return 1;
+	case SQ_MANAGER_E_EVICTED:
+		t->o->code = SQ_OUTCOME_EVICTED;
+		return 1;
+	case SQ_MANAGER_E_CANCELLED:
+		return sq_error_origin(-ECANCELED);
+	default:
+		return r < 0 ? sq_error_trace(r) : 0;
+	}
 }
 
 /* ---- the root --------------------------------------------------------------- */
@@ -147,15 +167,13 @@ static int plan(struct turn *t)
 
 static int reserve(struct turn *t)
 {
-	struct sq_admission *a = sq_manager_admission(t->b->rb->manager);
 	struct sq_admission_state at;
 	uint64_t bytes = sq_estimate(&t->plan, t->full);
+	int r = sq_manager_reserve(t->b->rb->manager, t->b->ws, bytes, &t->res, &at);
 
-	if (!sq_admission_reserve(a, bytes, &t->res, &at))
-		return 0;
-	sq_trees_drop(t->b->rb->trees, NULL);   /* memory is short */
-	fail_budget(t, SQ_OUTCOME_BUDGET, &at, bytes);
-	return 1;
+	if (r == SQ_ADMISSION_E_FULL)
+		sq_trees_drop(t->b->rb->trees, NULL);   /* memory is short */
+	return refused(t, r, SQ_OUTCOME_BUDGET, &at, bytes);
 }
 
 static int fill(struct turn *t)
@@ -195,13 +213,16 @@ static int true_up(struct turn *t)
 {
 	uint64_t bytes = sq_draft_new_bytes(t->draft);
 	struct sq_admission_state at;
+	int r;
 
+	if (sq_fault_at("size")) {
+		sq_admission_read(sq_manager_admission(t->b->rb->manager), &at);
+		return refused(t, SQ_ADMISSION_E_FULL, SQ_OUTCOME_OVERSIZE, &at, bytes);
+	}
 	if (bytes <= t->res.bytes)
 		return 0;
-	if (!sq_reservation_extend(&t->res, bytes - t->res.bytes, &at))
-		return 0;
-	fail_budget(t, SQ_OUTCOME_OVERSIZE, &at, bytes);
-	return 1;
+	r = sq_manager_extend(t->b->rb->manager, t->b->ws, &t->res, bytes - t->res.bytes, &at);
+	return refused(t, r, SQ_OUTCOME_OVERSIZE, &at, bytes);
 }
 
 /* wall times of the passes after the parser, for whoever wonders where a turn spends its time */
@@ -239,12 +260,9 @@ static int publish(struct turn *t)
 	t->o->n_defs = v->stats.n_defs;
 	t->o->n_edges = v->stats.refs_by_state[SQ_LINK_BOUND];
 	t->o->n_relinked = t->report.n_relinked;
-	r = sq_manager_publish(t->b->rb->manager, ws, t->draft, &t->res);
-	if (r == SQ_MANAGER_E_EVICTED) {
-		t->o->code = SQ_OUTCOME_EVICTED;
-		return 1;
-	}
-	t->draft = NULL;   /* consumed */
+	r = sq_manager_publish(t->b->rb->manager, ws, &t->draft, &t->res);
+	if (r)
+		return refused(t, r, SQ_OUTCOME_BUILD, NULL, 0);
 	/* pairs with sq_lane waiters: read after the lane's lock */
 	sq_store_release(&t->b->generation, t->o->generation);
 	return r;

@@ -5,18 +5,11 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/fault.h"
+#include "base/time.h"
 #include "graph/draft.h"
-
-struct sq_manager {
-	struct sq_lock lock;               /* rank WORKSPACES: replacing the map, record */
-	struct sq_ws_map *map;             /* atomic; readers inside a section */
-	struct sq_epoch *epoch;
-	struct sq_epoch_record *record;    /* used by whoever holds the lock */
-	const struct sq_lang_traits *const *traits;
-	struct sq_admission admission;
-	struct sq_manager_hooks hooks;
-	uint64_t last_serial;
-};
+#include "workspace/manager_state.h"
+#include "workspace/rollback.h"
 
 static struct sq_ws_map *map_alloc(size_t n)
 {
@@ -47,11 +40,21 @@ int sq_manager_new(struct sq_epoch *epoch, const struct sq_lang_traits *const *t
 	r = sq_lock_init(&m->lock, SQ_RANK_WORKSPACES, "workspaces");
 	if (r < 0)
 		goto out_record;
-	r = sq_admission_init(&m->admission, limit_bytes);
+	r = sq_lock_init(&m->hook_lock, SQ_RANK_HOOK, "publish hook");
 	if (r < 0)
 		goto out_lock;
+	r = sq_cond_init(&m->planned);
+	if (r < 0)
+		goto out_hook;
+	r = sq_admission_init(&m->admission, limit_bytes);
+	if (r < 0)
+		goto out_cond;
 	*ret_m = m;
 	return 0;
+out_cond:
+	(void)pthread_cond_destroy(&m->planned);   /* nobody waits */
+out_hook:
+	sq_lock_deinit(&m->hook_lock);
 out_lock:
 	sq_lock_deinit(&m->lock);
 out_record:
@@ -66,10 +69,12 @@ struct sq_manager *sq_manager_free(struct sq_manager *m)
 {
 	if (!m)
 		return NULL;
-	assert(!m->map->n);
+	assert(!m->map->n && !m->gone);
 	sq_epoch_barrier(m->record);
 	sq_epoch_record_release(m->record);
 	sq_admission_deinit(&m->admission);
+	(void)pthread_cond_destroy(&m->planned);   /* nobody waits */
+	sq_lock_deinit(&m->hook_lock);
 	sq_lock_deinit(&m->lock);
 	sq_free(m->map);
 	sq_free(m);
@@ -279,71 +284,184 @@ int sq_manager_get(struct sq_manager *m, const struct sq_ws_key *key, struct sq_
 	return 0;
 }
 
-int sq_manager_remove(struct sq_manager *m, struct sq_workspace *ws)
+bool sq_manager_is_listed_locked(const struct sq_manager *m, const struct sq_workspace *ws)
+{
+	return map_find(m->map, &ws->key) == ws;
+}
+
+int sq_manager_remove_locked(struct sq_manager *m, struct sq_workspace *ws)
 {
 	struct sq_ws_map *map;
 	uint64_t bytes;
 	size_t n = 0;
-	int r = 0;
 
-	sq_lock(&m->lock);
-	if (map_find(m->map, &ws->key) != ws) {
-		r = SQ_MANAGER_E_EVICTED;
-		goto out_unlock;
-	}
+	if (!sq_manager_is_listed_locked(m, ws))
+		return SQ_MANAGER_E_EVICTED;
+	if (sq_vec_reserve(&ws->retained_by, 1) < 0)
+		return sq_error_origin(-ENOMEM);
 	map = map_alloc(m->map->n - 1);
-	if (!map) {
-		r = sq_error_origin(-ENOMEM);
-		goto out_unlock;
-	}
+	if (!map)
+		return sq_error_origin(-ENOMEM);
 	for (size_t i = 0; i < m->map->n; i++)
 		if (m->map->v[i] != ws)
 			map->v[n++] = m->map->v[i];
-	/* pairs with sq_workspace_is_evicted */
+	/* EV-08: flag, state, map, in this order. Pairs with sq_workspace_is_evicted */
 	sq_store_release(&ws->evicted, true);
 	sq_workspace_set_state(ws, SQ_WS_EVICTED);
 	swap_locked(m, map);
 	bytes = sq_workspace_set_bytes(ws, 0);
+	sq_manager_retire_locked(m, ws, UINT64_MAX, bytes);
 	ws->retained += bytes;
+	ws->next_gone = m->gone;
+	m->gone = ws;
 	sq_admission_retire(&m->admission, bytes);
 	sq_epoch_retire(m->record, &ws->retired, ws_dropped);
-out_unlock:
+	return 0;
+}
+
+/* EV-04: the lock is held from the look-up to the removal; EV-14: nothing of the lane is touched */
+int sq_manager_remove(struct sq_manager *m, struct sq_workspace *ws)
+{
+	int r;
+
+	sq_lock(&m->lock);
+	r = sq_manager_remove_locked(m, ws);
 	sq_unlock(&m->lock);
 	return r;
 }
 
-int sq_manager_publish(struct sq_manager *m, struct sq_workspace *ws, struct sq_draft *d,
-		       struct sq_reservation *res)
+/* the ledger after a swap that was taken back: what was built is retained until nobody reads it */
+static int undo_locked(struct sq_manager *m, struct sq_rollback *back, struct sq_reservation *res,
+		       int error) SQ_REQUIRES(&m->lock)
 {
-	uint64_t old_bytes, new_bytes, retained;
+	struct sq_workspace *ws = back->ws;
+	uint64_t retained;
 
-	sq_lock(&m->lock);
-	if (sq_workspace_is_evicted(ws)) {
-		sq_unlock(&m->lock);
-		return SQ_MANAGER_E_EVICTED;
-	}
-	new_bytes = sq_version_bytes(sq_draft_version(d));
-	sq_graph_publish(ws->graph, d, ws->writer);
+	sq_rollback_run(back);
+	retained = sq_graph_retained_bytes(ws->graph);
+	/* RB-04: after the rollback; it was reserved, so the sum does not grow */
+	sq_admission_commit(&m->admission, res, 0, 0, retained - ws->retained);
+	ws->retained = retained;
+	return sq_error_origin(error);
+}
+
+static int publish_locked(struct sq_manager *m, struct sq_workspace *ws, struct sq_draft **d,
+			  struct sq_reservation *res) SQ_REQUIRES(&m->lock)
+{
+	/* PU-01: measured before it is visible */
+	uint64_t old_bytes, retained, new_bytes = sq_version_bytes(sq_draft_version(*d));
+	uint64_t generation = sq_draft_version(*d)->generation;
+	struct sq_rollback back;
+	int r = sq_fault_at("retained_alloc");
+
+	/* PU-05: the step that can fail comes first */
+	if (!r)
+		r = sq_vec_reserve(&ws->retained_by, 1);
+	if (r < 0)
+		return sq_error_trace(r);
+	/* PU-02: what was served is known before it is replaced; PU-06: nothing waits from here on */
+	sq_rollback_arm(&back, ws, d);
+	sq_graph_swap(ws->graph, *d);
 	old_bytes = sq_workspace_set_bytes(ws, new_bytes);
+	r = sq_fault_at("publish_after_swap");
+	if (r < 0)
+		return undo_locked(m, &back, res, r);
+	sq_graph_commit(ws->graph, SQ_TAKE(*d), ws->writer);
 	retained = sq_graph_retained_bytes(ws->graph);
 	sq_admission_commit(&m->admission, res, old_bytes, new_bytes, retained - ws->retained);
+	/* RB-05: the ledger's lock was released in there */
+	sq_rollback_disarm(&back);
+	sq_manager_retire_locked(m, ws, generation, retained - ws->retained);
 	ws->retained = retained;
-	sq_unlock(&m->lock);
 	return 0;
 }
 
-void sq_manager_note_retained(struct sq_manager *m, struct sq_workspace *ws)
+int sq_manager_publish(struct sq_manager *m, struct sq_workspace *ws, struct sq_draft **d,
+		       struct sq_reservation *res)
 {
-	uint64_t now;
+	int r;
 
 	sq_lock(&m->lock);
-	/* an evicted workspace gives its bytes back when it is freed */
-	now = sq_graph_retained_bytes(ws->graph);
-	if (!sq_workspace_is_evicted(ws) && now < ws->retained) {
-		sq_admission_freed(&m->admission, ws->retained - now);
-		ws->retained = now;
-	}
+	/* PU-09, PU-10: a removal takes the same lock: fully before or fully after */
+	if (sq_workspace_is_evicted(ws))
+		r = SQ_MANAGER_E_EVICTED;
+	else if (sq_load_acquire(&ws->cancel_reset))   /* pairs with sq_rebuild_reset */
+		r = SQ_MANAGER_E_CANCELLED;
+	else
+		r = publish_locked(m, ws, d, res);
 	sq_unlock(&m->lock);
+	return r < 0 ? sq_error_trace(r) : r;
+}
+
+static int empty_draft(struct sq_workspace *ws, struct sq_draft **ret_d)
+{
+	struct sq_draft_opts opts = { .clear = true };
+	struct sq_draft_report report;
+	struct sq_draft *d;
+	int r = sq_draft_new(ws->graph, &opts, &d);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	r = sq_draft_finish(d, &report);
+	if (r < 0) {
+		sq_draft_free(d);
+		return sq_error_trace(r);
+	}
+	*ret_d = d;
+	return 0;
+}
+
+int sq_manager_clear(struct sq_manager *m, struct sq_workspace *ws)
+{
+	struct sq_reservation res = SQ_RESERVATION_NULL;
+	struct sq_draft *d = NULL;
+	int r = empty_draft(ws, &d);
+
+	if (!r)
+		r = sq_admission_reserve(&m->admission, sq_draft_new_bytes(d), &res, NULL);
+	if (!r) {
+		sq_lock(&m->lock);
+		r = sq_workspace_is_evicted(ws) ? SQ_MANAGER_E_EVICTED : publish_locked(m, ws, &d, &res);
+		sq_unlock(&m->lock);
+	}
+	sq_draft_free(d);
+	sq_reservation_release(&res);
+	return r < 0 ? sq_error_trace(r) : r;
+}
+
+int sq_manager_set_pinned(struct sq_manager *m, struct sq_workspace *ws, bool pinned)
+{
+	int r = 0;
+
+	sq_lock(&m->lock);
+	if (sq_manager_is_listed_locked(m, ws))
+		sq_store_relaxed(&ws->pinned, pinned);   /* relaxed: whoever acts on it has the lock */
+	else
+		r = SQ_MANAGER_E_EVICTED;
+	sq_unlock(&m->lock);
+	return r;
+}
+
+/* ---- the hook --------------------------------------------------------------------- */
+
+void sq_manager_set_hook(struct sq_manager *m, const struct sq_publish_hook *hook)
+{
+	sq_lock(&m->hook_lock);
+	m->hook = *hook;
+	sq_unlock(&m->hook_lock);
+}
+
+void sq_manager_published(struct sq_manager *m, struct sq_workspace *ws)
+{
+	struct sq_publish_hook hook;
+
+	/* HK-05: copied, so that a slow hook does not stand in the way of its replacement */
+	sq_lock(&m->hook_lock);
+	hook = m->hook;
+	sq_unlock(&m->hook_lock);
+	sq_lock_assert_none();
+	if (hook.fn)
+		hook.fn(hook.arg, ws, sq_graph_current(ws->graph));
 }
 
 unsigned sq_manager_reclaim(struct sq_manager *m)

@@ -59,6 +59,22 @@ void sq_workspace_unref(struct sq_workspace *ws)
 		sq_manager_last_unref(ws);
 }
 
+bool sq_workspace_unref_last(struct sq_workspace *ws)
+{
+	/* pairs with sq_workspace_unref */
+	return sq_sub_acq_rel(&ws->refs, 1) == 1;
+}
+
+void sq_workspace_touch(struct sq_workspace *ws, uint64_t now_ns)
+{
+	/* relaxed: a time of day; no data is read on its behalf */
+	uint64_t was = sq_load_relaxed(&ws->last_access_ns), is;
+
+	do
+		is = now_ns > was ? now_ns : was + 1;
+	while (!sq_cas_acq_rel(&ws->last_access_ns, &was, is));
+}
+
 void sq_workspace_free(struct sq_workspace *ws)
 {
 	assert(!sq_load_relaxed(&ws->refs));   /* relaxed: nobody else is left */
@@ -68,7 +84,8 @@ void sq_workspace_free(struct sq_workspace *ws)
 	}
 	ws->graph = sq_graph_free(ws->graph);
 	sq_epoch_record_release(ws->writer);
-	sq_admission_freed(sq_manager_admission(ws->manager), ws->retained);
+	sq_manager_forget(ws->manager, ws);
+	sq_vec_deinit(&ws->retained_by);
 	sq_lock_deinit(&ws->record);
 	sq_free((char *)ws->key.root.p);
 	sq_free(ws);
@@ -113,6 +130,15 @@ uint32_t sq_workspace_record_failure(struct sq_workspace *ws, int code, const ch
 		sq_store_relaxed(&ws->retry_count, ++n);
 	sq_unlock(&ws->record);
 	return n;
+}
+
+void sq_workspace_record_reset(struct sq_workspace *ws)
+{
+	sq_lock(&ws->record);
+	/* relaxed: figures; the state, released later, orders them */
+	sq_store_relaxed(&ws->last_good_ns, 0);
+	sq_store_relaxed(&ws->retry_count, 0);
+	sq_unlock(&ws->record);
 }
 
 int sq_workspace_last_error(struct sq_workspace *ws, char *buf, size_t cap)

@@ -18,6 +18,7 @@
 
 #include "base/atomic.h"
 #include "base/lock.h"
+#include "base/vec.h"
 #include "graph/graph.h"
 
 enum sq_ws_state {             /* protocol 3.1 */
@@ -39,6 +40,15 @@ struct sq_ws_key {             /* any difference is another workspace (LD-15) */
 
 #define SQ_WS_ERROR_MAX 512
 
+/* what one publish or eviction took out of use and readers may still hold */
+struct sq_retained {
+	uint64_t token;            /* unique in the process, ascending */
+	uint64_t generation;       /* of the publish; UINT64_MAX: the eviction of all */
+	uint64_t bytes;            /* still there */
+	uint64_t at_ns;            /* sq_clock_ns() */
+	bool is_warned;
+};
+
 struct sq_manager;
 struct sq_workspace {
 	struct sq_ws_key key;              /* root is NUL-terminated, owned */
@@ -50,6 +60,9 @@ struct sq_workspace {
 	uint8_t state;                     /* atomic, enum sq_ws_state */
 	bool evicted;                      /* atomic: taken off the map; never cleared */
 	bool cancel_rebuild;               /* atomic: a user's cancel of the turn in flight; the turn consumes it */
+	bool cancel_reset;                 /* atomic: a reset asked for the end of the turn; the runner consumes it */
+	bool pinned;                       /* atomic: never evicted to make room; changes under WORKSPACES.lock */
+	uint64_t last_access_ns;           /* atomic: of the last query, strictly ascending */
 	uint32_t retry_count;              /* atomic: failures since the last success */
 	uint64_t last_good_ns;             /* atomic: wall clock of the last publish, 0 never */
 	uint64_t bytes, high_water_bytes;  /* atomic: of the current version */
@@ -61,6 +74,8 @@ struct sq_workspace {
 
 	struct sq_epoch_record *writer;    /* the runner's: retires and polls for this graph */
 	uint64_t retained;                 /* under WORKSPACES.lock: what the ledger holds as retained for us */
+	SQ_VEC(struct sq_retained) retained_by;    /* the same lock: by which publish; adds up to at most ->retained */
+	struct sq_workspace *next_gone;    /* the same lock: evicted, not freed yet */
 	void *build;                       /* rebuild/'s part (lane, watch root, ...), opaque here */
 	struct sq_epoch_entry retired;     /* after the map forgot us */
 };
@@ -85,10 +100,24 @@ static inline bool sq_workspace_is_evicted(const struct sq_workspace *ws)
 	return sq_load_acquire(&ws->evicted);
 }
 
+/**
+ * sq_workspace_touch() - it was used. No lock; strictly advances, whatever @now_ns (LD-18).
+ * Queries call it; status, look-ups and classification don't (LD-21, SV-09, HZ-13).
+ */
+void sq_workspace_touch(struct sq_workspace *ws, uint64_t now_ns);
+static inline bool sq_workspace_is_pinned(const struct sq_workspace *ws)
+{
+	return sq_load_relaxed(&ws->pinned);   /* relaxed: a flag, nothing is read through it */
+}
+/** sq_workspace_unref_last() - drop a reference. Return: true when it was the last and the caller now owns @ws. */
+bool sq_workspace_unref_last(struct sq_workspace *ws) sq_must_check;
+
 /** sq_workspace_record_success() - stamp last_good, clear the error, retry 0 (RY-02). */
 void sq_workspace_record_success(struct sq_workspace *ws, uint64_t realtime_ns);
 /** sq_workspace_record_failure() - keep @message, count. Return: the new retry count (RY-01). */
 uint32_t sq_workspace_record_failure(struct sq_workspace *ws, int code, const char *message);
+/** sq_workspace_record_reset() - as if never built; the error text stays. */
+void sq_workspace_record_reset(struct sq_workspace *ws);
 /** sq_workspace_last_error() - copy of the text, "" none. Return: its code. */
 int sq_workspace_last_error(struct sq_workspace *ws, char *buf, size_t cap);
 /** sq_workspace_set_bytes() - of the version now served; lifts the high-water mark. Return: the previous value. */

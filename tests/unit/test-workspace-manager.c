@@ -144,7 +144,9 @@ START_TEST(publish_and_remove)
 	sq_workspace_ref(ws);
 	for (int i = 0; i < 10; i++) {
 		ck_assert_int_eq(sq_admission_reserve(a, 4096, &res, NULL), 0);
-		ck_assert_int_eq(sq_manager_publish(m, ws, empty_draft(ws), &res), 0);
+		d = empty_draft(ws);
+		ck_assert_int_eq(sq_manager_publish(m, ws, &d, &res), 0);
+		ck_assert_ptr_null(d);
 		while (sq_workspace_reclaim(ws))
 			;
 	}
@@ -157,7 +159,8 @@ START_TEST(publish_and_remove)
 
 	ck_assert_int_eq(sq_graph_pin(ws->graph, v), 0);
 	ck_assert_int_eq(sq_admission_reserve(a, 4096, &res, NULL), 0);
-	ck_assert_int_eq(sq_manager_publish(m, ws, empty_draft(ws), &res), 0);
+	d = empty_draft(ws);
+	ck_assert_int_eq(sq_manager_publish(m, ws, &d, &res), 0);
 	ck_assert_uint_gt(sq_workspace_reclaim(ws), 0);
 	sq_admission_read(a, &s);
 	ck_assert_uint_eq(s.retained, sq_graph_retained_bytes(ws->graph));
@@ -170,7 +173,7 @@ START_TEST(publish_and_remove)
 	ck_assert_int_eq(sq_admission_reserve(a, 4096, &res, NULL), 0);
 	d = empty_draft(ws);
 	ck_assert_int_eq(sq_manager_remove(m, ws), 0);
-	ck_assert_int_eq(sq_manager_publish(m, ws, d, &res), SQ_MANAGER_E_EVICTED);
+	ck_assert_int_eq(sq_manager_publish(m, ws, &d, &res), SQ_MANAGER_E_EVICTED);
 	sq_draft_free(d);
 	sq_reservation_release(&res);
 	sq_admission_read(a, &s);
