@@ -16,11 +16,17 @@ struct table {
 	SQ_VEC(uint32_t) names;         /* [definition] local string */
 	unsigned shift;
 };
+/* source files [from, to), whose targets one worker sorts */
+struct part {
+	sq_file from, to;
+	uint32_t *at;                   /* [n_files] targets there are in each file; then where the next one goes */
+};
 struct batch {
 	const struct sq_version *v;
 	const struct sq_analysis *a;
 	struct sq_numbers *n;
-	uint32_t *start;                /* [n_files + 1] items of each file, then its end */
+	struct part *parts;             /* [workers] */
+	uint32_t *start;                /* [n_files + 1] items of each file of the batch */
 	struct item *items;
 	uint32_t from, to;              /* target files */
 	struct table *tables;           /* [workers] */
@@ -83,13 +89,35 @@ static void add_defs(struct table *t, const struct sq_bound *b)
 	}
 }
 
-static uint32_t find(const struct table *t, const struct item *item)
+static uint32_t find(const struct table *t, sq_name name, uint32_t ordinal)
 {
-	uint32_t at = slot_of(t, item->name)->first;
+	uint32_t at = slot_of(t, name)->first;
 
-	for (uint32_t k = item->ordinal; at && k; k--)
+	for (; at && ordinal; ordinal--)
 		at = t->next.v[at - 1];
 	return at - 1;   /* 0 becomes SQ_NONE */
+}
+
+/* the names that file @f is asked for: by others, and in its own links */
+static int open_table(struct batch *b, struct table *t, sq_file f, struct sq_file_slot s)
+{
+	const struct item *items = b->items + b->start[f - b->from];
+	uint32_t n = b->start[f - b->from + 1] - b->start[f - b->from];
+	uint32_t n_own = s.links ? s.links->n_targets : 0;
+	int r = clear_table(t, n + n_own, s.bound ? s.bound->columns.n_defs : 0);
+
+	if (r < 0)
+		return r;
+	for (uint32_t k = 0; k < n; k++)
+		*slot_of(t, items[k].name) = (struct slot){ items[k].name, 0 };
+	for (uint32_t k = 0; k < n_own; k++)
+		if (s.links->targets[k].file == f)
+			*slot_of(t, s.links->targets[k].name) = (struct slot){ s.links->targets[k].name, 0 };
+	if (s.bound) {
+		sq_defs_names(&s.bound->columns, t->names.v);
+		add_defs(t, s.bound);
+	}
+	return 0;
 }
 
 static int resolve_file(void *arg, unsigned worker, uint32_t i)
@@ -97,67 +125,114 @@ static int resolve_file(void *arg, unsigned worker, uint32_t i)
 	struct batch *b = arg;
 	struct table *t = &b->tables[worker];
 	sq_file f = b->from + i;
-	const struct item *items = b->items + b->start[i];
-	uint32_t n = b->start[i + 1] - b->start[i];
-	const struct sq_bound *bound = sq_version_bound(b->v, f);
+	struct sq_file_slot s = sq_version_slot(b->v, f);
+	const struct item *items = b->items;
 	int r;
 
-	if (!n)
+	if (b->start[i] == b->start[i + 1] && (!s.links || !s.links->n_targets))
 		return 0;
-	r = clear_table(t, n, bound ? bound->columns.n_defs : 0);
+	r = open_table(b, t, f, s);
 	if (r < 0)
 		return r;
-	for (uint32_t k = 0; k < n; k++)
-		*slot_of(t, items[k].name) = (struct slot){ items[k].name, 0 };
-	if (bound) {
-		sq_defs_names(&bound->columns, t->names.v);
-		add_defs(t, bound);
+	for (uint32_t k = b->start[i]; k < b->start[i + 1]; k++)
+		b->n->def[items[k].at] = find(t, items[k].name, items[k].ordinal);
+	for (uint32_t k = 0; s.links && k < s.links->n_targets; k++) {
+		const struct sq_target *own = &s.links->targets[k];
+
+		if (own->file == f)
+			b->n->def[b->n->base[f] + k] = find(t, own->name, own->ordinal);
 	}
-	for (uint32_t k = 0; k < n; k++)
-		b->n->def[items[k].at] = find(t, &items[k]);
 	return 0;
 }
 
-/* targets in files [from, to), sorted by file; ->start holds where each begins */
-static void scatter(struct batch *b)
+/* how many targets of a part each file has; those of links to their own file are not sorted */
+static int count_part(void *arg, unsigned worker, uint32_t i)
 {
-	for (sq_file f = 0; f < b->n->n_files; f++) {
+	const struct batch *b = arg;
+	const struct part *p = &b->parts[i];
+
+	(void)worker;
+	for (sq_file f = p->from; f < p->to; f++) {
+		const struct sq_links *l = sq_version_slot(b->v, f).links;
+
+		for (uint32_t k = 0; l && k < l->n_targets; k++)
+			p->at[l->targets[k].file] += l->targets[k].file != f;
+	}
+	return 0;
+}
+
+/* targets of a part in files [from, to), sorted by file */
+static int scatter_part(void *arg, unsigned worker, uint32_t i)
+{
+	const struct batch *b = arg;
+	const struct part *p = &b->parts[i];
+
+	(void)worker;
+	for (sq_file f = p->from; f < p->to; f++) {
 		const struct sq_links *l = sq_version_slot(b->v, f).links;
 
 		for (uint32_t k = 0; l && k < l->n_targets; k++) {
 			const struct sq_target *t = &l->targets[k];
-			uint32_t i = t->file - b->from;
 
-			if (t->file < b->from || t->file >= b->to)
+			if (t->file < b->from || t->file >= b->to || t->file == f)
 				continue;
-			b->items[b->start[i]++] =
-				(struct item){ t->name, t->ordinal, b->n->base[f] + k };
+			b->items[p->at[t->file]++] = (struct item){ t->name, t->ordinal, b->n->base[f] + k };
 		}
 	}
-	/* each start has become its end, the start of the next */
-	memmove(b->start + 1, b->start, (size_t)(b->to - b->from) * sizeof(*b->start));
-	b->start[0] = 0;
+	return 0;
 }
 
-static int run_batch(struct batch *b, const uint32_t *counts)
+static int each_part(struct batch *b, int (*fn)(void *arg, unsigned worker, uint32_t i))
 {
-	struct sq_each each = {
-		.par = b->a->par, .cancel = b->a->cancel, .n = b->to - b->from, .grain = 64,
-		.fn = resolve_file, .arg = b,
+	const struct sq_each each = {
+		.par = b->a->par, .cancel = b->a->cancel, .n = sq_parallel_width(b->a->par), .grain = 1,
+		.fn = fn, .arg = b,
 	};
-	uint32_t sum = 0;
 
-	for (uint32_t i = 0; i < each.n; i++) {
-		b->start[i] = sum;
-		sum += counts[b->from + i];
-	}
-	b->start[each.n] = sum;
-	scatter(b);
 	return sq_error_trace(sq_each_run(&each));
 }
 
-/* how many targets each file has, and in *ret_n all */
-static int count_targets(struct sq_numbers *n, const struct sq_version *v, uint32_t *counts)
+/* of all parts */
+static uint32_t count_of(const struct batch *b, sq_file f)
+{
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < sq_parallel_width(b->a->par); i++)
+		n += b->parts[i].at[f];
+	return n;
+}
+
+/* where the items of each part go, file by file: no two workers write to one place */
+static void place_parts(struct batch *b)
+{
+	uint32_t sum = 0;
+
+	for (sq_file f = b->from; f < b->to; f++) {
+		b->start[f - b->from] = sum;
+		for (unsigned i = 0; i < sq_parallel_width(b->a->par); i++) {
+			uint32_t n = b->parts[i].at[f];
+
+			b->parts[i].at[f] = sum;
+			sum += n;
+		}
+	}
+	b->start[b->to - b->from] = sum;
+}
+
+static int run_batch(struct batch *b)
+{
+	const struct sq_each each = {
+		.par = b->a->par, .cancel = b->a->cancel, .n = b->to - b->from, .grain = 64,
+		.fn = resolve_file, .arg = b,
+	};
+	int r;
+
+	place_parts(b);
+	r = each_part(b, scatter_part);
+	return sq_error_trace(r ? r : sq_each_run(&each));
+}
+
+static int number_targets(struct sq_numbers *n, const struct sq_version *v)
 {
 	uint64_t sum = 0;
 
@@ -165,37 +240,61 @@ static int count_targets(struct sq_numbers *n, const struct sq_version *v, uint3
 		const struct sq_links *l = sq_version_slot(v, f).links;
 
 		n->base[f] = (uint32_t)sum;
-		if (!l)
-			continue;
-		sum += l->n_targets;
+		sum += l ? l->n_targets : 0;
 		if (sum > UINT32_MAX)
 			return sq_error_origin(-EOVERFLOW);
-		for (uint32_t k = 0; k < l->n_targets; k++)
-			counts[l->targets[k].file]++;
 	}
 	n->base[n->n_files] = (uint32_t)sum;
 	return 0;
 }
 
-static int run_batches(struct batch *b, const uint32_t *counts)
+/* parts of about as many targets each */
+static int make_parts(struct batch *b)
+{
+	unsigned n = sq_parallel_width(b->a->par);
+	sq_file f = 0;
+
+	b->parts = sq_calloc(n, sizeof(*b->parts));
+	if (!b->parts)
+		return sq_error_origin(-ENOMEM);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t end = (uint64_t)b->n->base[b->n->n_files] * (i + 1) / n;
+
+		b->parts[i].from = f;
+		while (f < b->n->n_files && (b->n->base[f] < end || i + 1 == n))
+			f++;
+		b->parts[i].to = f;
+		b->parts[i].at = sq_calloc(b->n->n_files + 1ul, sizeof(*b->parts[i].at));
+		if (!b->parts[i].at)
+			return sq_error_origin(-ENOMEM);
+	}
+	return each_part(b, count_part);
+}
+
+static int run_batches(struct batch *b)
 {
 	uint32_t n_files = b->n->n_files, room = 0;
+	uint64_t sum = 0;
 	int r = 0;
 
-	for (sq_file f = 0; f < n_files; f++)
-		room = SQ_MAX(room, counts[f]);
-	room = SQ_MAX(room, SQ_MIN(SQ_NUMBERS_BATCH, b->n->base[n_files]));
+	for (sq_file f = 0; f < n_files; f++) {
+		uint32_t n = count_of(b, f);
+
+		room = SQ_MAX(room, n);
+		sum += n;
+	}
+	room = SQ_MAX(room, (uint32_t)SQ_MIN(SQ_NUMBERS_BATCH, sum));
 	b->items = sq_malloc(((size_t)room + 1) * sizeof(*b->items));
 	b->start = sq_malloc(((size_t)n_files + 1) * sizeof(*b->start));
 	b->tables = sq_calloc(sq_parallel_width(b->a->par), sizeof(*b->tables));
 	if (!b->items || !b->start || !b->tables)
 		return sq_error_origin(-ENOMEM);
 	while (!r && b->from < n_files) {
-		uint32_t sum = 0;
+		uint32_t n = 0;
 
-		for (b->to = b->from; b->to < n_files && sum + counts[b->to] <= room; b->to++)
-			sum += counts[b->to];
-		r = run_batch(b, counts);
+		for (b->to = b->from; b->to < n_files && n + count_of(b, b->to) <= room; b->to++)
+			n += count_of(b, b->to);
+		r = run_batch(b);
 		b->from = b->to;
 	}
 	return sq_error_trace(r);
@@ -203,12 +302,17 @@ static int run_batches(struct batch *b, const uint32_t *counts)
 
 static void batch_deinit(struct batch *b)
 {
-	for (unsigned i = 0; b->tables && i < sq_parallel_width(b->a->par); i++) {
-		sq_vec_deinit(&b->tables[i].slots);
-		sq_vec_deinit(&b->tables[i].next);
-		sq_vec_deinit(&b->tables[i].names);
+	for (unsigned i = 0; i < sq_parallel_width(b->a->par); i++) {
+		if (b->tables) {
+			sq_vec_deinit(&b->tables[i].slots);
+			sq_vec_deinit(&b->tables[i].next);
+			sq_vec_deinit(&b->tables[i].names);
+		}
+		if (b->parts)
+			sq_free(b->parts[i].at);
 	}
 	sq_free(b->tables);
+	sq_free(b->parts);
 	sq_free(b->items);
 	sq_free(b->start);
 }
@@ -217,22 +321,23 @@ int sq_numbers_init(struct sq_numbers *n, const struct sq_version *v, const stru
 {
 	struct sq_numbers made = { .n_files = v->n_file_ids };
 	struct batch b = { .v = v, .a = a, .n = &made };
-	uint32_t *counts = sq_calloc((size_t)made.n_files + 1, sizeof(*counts));
 	int r = -ENOMEM;
 
 	made.base = sq_malloc(((size_t)made.n_files + 1) * sizeof(*made.base));
-	if (!counts || !made.base)
+	if (!made.base)
 		goto out;
-	r = count_targets(&made, v, counts);
+	r = number_targets(&made, v);
 	if (r < 0)
 		goto out;
 	r = -ENOMEM;
 	made.def = sq_malloc(((size_t)made.base[made.n_files] + 1) * sizeof(*made.def));
-	if (made.def)
-		r = run_batches(&b, counts);
+	if (!made.def)
+		goto out;
+	r = make_parts(&b);
+	if (!r)
+		r = run_batches(&b);
 out:
 	batch_deinit(&b);
-	sq_free(counts);
 	if (r < 0)
 		sq_numbers_deinit(&made);
 	else

@@ -4,9 +4,10 @@
  * numbers — which definition each link target of a version is. A target says
  * "the k-th definition of that name in that file", which survives edits but is
  * found by scanning the file; who walks the whole graph asks for all at once:
- * targets are sorted by file in batches, each file's names are read once.
- * Memory: 4 bytes a target, and while it is made 16 bytes for each of at most
- * SQ_NUMBERS_BATCH targets.
+ * targets in other files are sorted by file in batches, each worker those of its
+ * share of the files; each file's names are read once.
+ * Memory: 4 bytes a target, and while it is made 12 bytes for each of at most
+ * SQ_NUMBERS_BATCH targets and 4 bytes a file for each worker.
  * Ownership: the caller's. Threads: any reader once made.
  */
 #include "graph/analysis.h"

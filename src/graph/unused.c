@@ -350,45 +350,94 @@ static void note_heirs(struct reader *w, const struct sq_ref_block *b)
 			w->is_heir.v[b->encl[i]] = true;
 }
 
-static int read_block(struct reader *w, const struct sq_ref_block *b, const uint8_t **at)
+/*
+ * The links of the @n references of a block. A number takes one byte as often as
+ * two: a branch on that would be foretold wrongly time and again.
+ */
+static const uint8_t *read_numbers(const uint8_t *at, uint32_t n, uint32_t *ret)
 {
-	uint64_t unresolved = 0, elided = 0;
-	uint32_t link;
+	for (uint32_t i = 0; i + 1 < n; i++) {   /* another number follows: at[1] is there */
+		uint32_t more = at[0] >> 7;
+
+		if (__builtin_expect(more & at[1] >> 7, 0)) {
+			at = sq_varint_get32(at, &ret[i]);
+			continue;
+		}
+		ret[i] = (at[0] & 0x7fu) | (at[1] & -more) << 7;
+		at += 1 + more;
+	}
+	return sq_varint_get32(at, &ret[n - 1]);
+}
+
+/* references of a block, by bit, whose links have something left to do */
+struct left { uint64_t targets, unresolved, elided; };
+
+static struct left look_up(const struct reader *w, const uint32_t *links, uint32_t n)
+{
+	struct left left = { 0, 0, 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t todo = w->todo.v[links[i]];
+
+		left.targets |= (todo & HAS_TARGETS) << i;
+		left.unresolved |= (todo >> 1 & 1) << i;
+		left.elided |= (todo >> 2 & 1) << i;
+	}
+	return left;
+}
+
+static int read_targets(struct reader *w, const struct sq_ref_block *b, const uint32_t *links, uint64_t left)
+{
 	int r = 0;
 
-	/* b->n is at most the stride, which gcc 12 cannot see */
-	for (uint32_t i = 0; i < SQ_MIN(b->n, SQ_FACTS_STRIDE) && !r; i++) {
-		uint8_t todo;
+	for (; left && !r; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(left);
 
-		*at = sq_varint_get32(*at, &link);
-		todo = w->todo.v[link];
-		if (todo & HAS_TARGETS) {
-			if (b->kind[i] != SQ_REF_DECLARATION)
-				r = read_ref(w, b->encl[i], link);
-		} else if (todo & IS_UNRESOLVED) {
-			unresolved |= (uint64_t)b->is_member[i] << i;
-		}
-		if (todo & IS_ELIDED)
-			elided |= 1ull << i;
+		/* one before it in the block may have been the last that the link waited for */
+		if ((w->todo.v[links[i]] & HAS_TARGETS) && b->kind[i] != SQ_REF_DECLARATION)
+			r = read_ref(w, b->encl[i], links[i]);
 	}
-	if (unresolved | elided)
-		note_unlinked(w, b, unresolved, elided);
-	if (w->run->is_first)
-		note_heirs(w, b);
 	return r;
+}
+
+static uint64_t members(const struct sq_ref_block *b, uint64_t of)
+{
+	uint64_t bits = 0;
+
+	for (; of; of &= of - 1)
+		bits |= (uint64_t)b->is_member[__builtin_ctzll(of)] << __builtin_ctzll(of);
+	return bits;
+}
+
+static int read_block(struct reader *w, const struct sq_columns *c, uint32_t first, const uint8_t **at)
+{
+	uint32_t links[SQ_FACTS_STRIDE], n = SQ_MIN(c->n_refs - first, SQ_FACTS_STRIDE);
+	/* C has nothing that inherits */
+	bool has_heirs = w->run->is_first && w->b->lang != SQ_LANG_C;
+	struct sq_ref_block b;
+	struct left left;
+
+	*at = read_numbers(*at, n, links);
+	left = look_up(w, links, n);
+	if (!has_heirs && !(left.targets | left.unresolved | left.elided))
+		return 0;
+	sq_ref_block_read(c, first, &b);
+	left.unresolved = members(&b, left.unresolved);
+	if (left.unresolved | left.elided)
+		note_unlinked(w, &b, left.unresolved, left.elided);
+	if (has_heirs)
+		note_heirs(w, &b);
+	return read_targets(w, &b, links, left.targets);
 }
 
 static int read_refs(struct reader *w)
 {
 	const uint8_t *at = w->l->ref_link;
-	struct sq_ref_block b;
 	int r = 0;
 
 	read_links(w);
-	for (uint32_t i = 0; i < w->b->columns.n_refs && !r; i += SQ_FACTS_STRIDE) {
-		sq_ref_block_read(&w->b->columns, i, &b);
-		r = read_block(w, &b, &at);
-	}
+	for (uint32_t i = 0; i < w->b->columns.n_refs && !r; i += SQ_FACTS_STRIDE)
+		r = read_block(w, &w->b->columns, i, &at);
 	return r;
 }
 
