@@ -5,6 +5,7 @@
 #include "lang/kept.h"
 #include "lang/recall.h"
 #include "lang/tsalloc.h"
+#include "lang/tsarena.h"
 
 #define STEPS_A_LOOK 64u             /* parser callbacks between looks at the clock */
 /* an old tree is used below this part of the limit only: a parse with it takes
@@ -17,8 +18,10 @@
 
 struct sq_extractor {
 	struct sq_lang_registry *registry;
-	TSParser *parser;
+	TSParser *parser;                /* of trees that are kept; NULL: none yet */
 	const TSLanguage *language;      /* of the parser now */
+	TSParser *set_aside;             /* the same while a parser of the arena is used */
+	struct sq_tsarena arena;
 	struct sq_walk walk;
 	struct sq_cut cut;
 	struct sq_recall recall;
@@ -65,6 +68,32 @@ static int need_parser(struct sq_extractor *x)
 	return sq_tsalloc_failed() ? end_without_memory(x) : 0;
 }
 
+/* what is parsed from here on is gone with close_arena() */
+static void open_arena(struct sq_extractor *x)
+{
+	if (!sq_tsarena_enter(&x->arena))
+		return;
+	x->set_aside = x->parser;
+	x->parser = NULL;
+	x->language = NULL;
+}
+
+/* @tree may be NULL. Block by block only what the arena did not hold */
+static void close_arena(struct sq_extractor *x, TSTree *tree)
+{
+	bool is_whole = x->arena.is_in_use && !x->arena.has_spilled && !sq_tsalloc_failed();
+
+	if (tree && !is_whole)
+		ts_tree_delete(tree);
+	if (!x->arena.is_in_use)
+		return;
+	if (!is_whole)
+		drop_parser(x);
+	sq_tsarena_leave(&x->arena);
+	x->parser = SQ_TAKE(x->set_aside);
+	x->language = NULL;
+}
+
 int sq_extractor_new(struct sq_lang_registry *r, struct sq_extractor **ret_x)
 {
 	struct sq_extractor *x = sq_calloc(1, sizeof(*x));
@@ -76,10 +105,6 @@ int sq_extractor_new(struct sq_lang_registry *r, struct sq_extractor **ret_x)
 	err = sq_walk_init(&x->walk);
 	if (!err)
 		err = sq_facts_builder_new(&x->walk.builder);
-	if (!err) {
-		sq_tsalloc_clear();
-		err = need_parser(x);
-	}
 	if (err < 0) {
 		sq_extractor_free(x);
 		return sq_error_trace(err);
@@ -93,6 +118,7 @@ struct sq_extractor *sq_extractor_free(struct sq_extractor *x)
 	if (!x)
 		return NULL;
 	drop_parser(x);
+	sq_tsarena_deinit(&x->arena);
 	sq_facts_builder_free(x->walk.builder);
 	sq_walk_deinit(&x->walk);
 	sq_cut_deinit(&x->cut);
@@ -265,13 +291,8 @@ static int parse_piece(struct job *j, struct sq_slice bytes, const struct sq_pie
 	return r;
 }
 
-/* @tree goes into j->now, or is dropped */
 static void keep_tree(struct job *j, TSTree *tree, uint64_t steps)
 {
-	if (!j->now) {
-		ts_tree_delete(tree);
-		return;
-	}
 	j->now->tree = tree;
 	j->now->fresh_steps = j->report.is_edited ? j->old->fresh_steps : steps;
 	j->now->fresh_n = j->report.is_edited ? j->old->fresh_n : j->now->n;
@@ -282,15 +303,24 @@ static int read_text(struct job *j, const struct sq_piece *piece, struct sq_slic
 {
 	uint64_t since = sq_now_ns(), before = j->progress.steps;
 	TSTree *tree = NULL;
-	int r = parse_piece(j, bytes, piece, &tree);
+	int r;
 
-	if (r)
+	if (!j->now)
+		open_arena(j->x);
+	r = parse_piece(j, bytes, piece, &tree);
+	if (r) {
+		if (!j->now)
+			close_arena(j->x, NULL);
 		return r;
+	}
 	ret_part->steps = (uint32_t)(j->progress.steps - SQ_MIN(before, j->progress.steps));
 	ret_part->has_error = has_error(tree);
 	add_time(&j->report.parse_ns, &since);
 	r = sq_walk_tree(&j->x->walk, tree);
-	keep_tree(j, tree, ret_part->steps);
+	if (j->now)
+		keep_tree(j, tree, ret_part->steps);
+	else
+		close_arena(j->x, tree);
 	add_time(&j->report.walk_ns, &since);
 	return r;
 }
@@ -441,16 +471,15 @@ static int scan(struct job *j)
 	TSTree *tree = NULL;
 	int r = 0;
 
+	open_arena(j->x);
 	if (j->g)
 		r = parse(j->x, j->g, w->bytes, NULL, &j->progress, &tree);
 	if (!r) {
 		w->spec->scan(w, tree);
 		r = w->error;
 	}
-	if (tree) {
-		j->has_error = has_error(tree);
-		ts_tree_delete(tree);
-	}
+	j->has_error = tree && has_error(tree);
+	close_arena(j->x, tree);
 	return r;
 }
 
@@ -499,7 +528,9 @@ static int abandon(struct sq_extractor *x)
 {
 	sq_tsalloc_escape(NULL);
 	sq_tree_count(false);
-	x->parser = NULL;
+	if (x->arena.is_in_use)
+		sq_tsarena_leave(&x->arena);
+	x->parser = SQ_TAKE(x->set_aside);
 	x->language = NULL;
 	x->walk.frames = NULL;   /* it may point into the middle */
 	x->walk.n_frames = 0;
@@ -569,7 +600,7 @@ int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice byt
 	struct sq_extract_limits limits;
 	struct progress p = { .limits = &limits };
 	const struct sq_grammar *g;
-	TSTree *tree;
+	TSTree *tree = NULL;
 	int r;
 
 	sq_extract_limits_default(&limits);
@@ -577,9 +608,9 @@ int sq_parse_only(struct sq_extractor *x, enum sq_lang lang, struct sq_slice byt
 		return SQ_LANG_E_LIMIT;
 	r = sq_registry_grammar(x->registry, lang, &g, NULL);
 	sq_tsalloc_clear();
+	open_arena(x);
 	if (!r)
 		r = parse(x, g, bytes, NULL, &p, &tree);
-	if (!r)
-		ts_tree_delete(tree);
+	close_arena(x, tree);
 	return sq_tsalloc_failed() ? end_without_memory(x) : r;
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "lang/tsarena.h"
 
 #define ALIGN 16u
 
@@ -24,6 +25,7 @@ static struct {
 
 static _Thread_local bool failed;
 static _Thread_local jmp_buf *escape;
+static _Thread_local struct sq_tsarena *arena;
 static _Thread_local bool is_counting;
 static _Thread_local int64_t n_counted;
 
@@ -73,6 +75,11 @@ void sq_tsalloc_clear(void)
 void sq_tsalloc_escape(jmp_buf *to)
 {
 	escape = to;
+}
+
+void sq_tsalloc_arena(struct sq_tsarena *a)
+{
+	arena = a;
 }
 
 void sq_tree_count(bool on)
@@ -143,25 +150,47 @@ static void uncount(const void *p)
 		n_counted -= (int64_t)sq_alloc_usable(p);
 }
 
+static inline bool is_in_arena(const void *p)
+{
+	return arena && sq_tsarena_has(arena, p);
+}
+
+/* NULL: no memory */
+static inline void *take(size_t n)
+{
+	void *p = NULL;
+
+	if (fault())
+		return NULL;
+	if (arena)
+		p = sq_tsarena_take(arena, n);
+	return p ? p : count(sq_malloc(n ? n : 1));
+}
+
 static void *hook_malloc(size_t n)
 {
-	void *p = fault() ? NULL : sq_malloc(n ? n : 1);
+	void *p = take(n);
 
-	return p ? count(p) : last_resort(n);
+	return p ? p : last_resort(n);
 }
 
 static void *hook_calloc(size_t n, size_t size)
 {
-	void *p = fault() ? NULL : sq_calloc(n ? n : 1, size ? size : 1);
 	size_t total;
+	void *p;
 
-	if (p)
-		return count(p);
-	return last_resort(__builtin_mul_overflow(n, size, &total) ? SIZE_MAX : total);
+	if (__builtin_mul_overflow(n, size, &total))
+		return last_resort(SIZE_MAX);
+	p = take(total);
+	return p ? memset(p, 0, total) : last_resort(total);
 }
 
 static void hook_free(void *p)
 {
+	if (is_in_arena(p)) {
+		sq_tsarena_give(arena, p);
+		return;
+	}
 	uncount(p);
 	if (is_reserved(p))
 		reserve_give();
@@ -169,28 +198,39 @@ static void hook_free(void *p)
 		sq_free(p);
 }
 
-static void *hook_realloc(void *old, size_t n)
+/* a block of the arena or of the reserve, or one that the heap could not make larger */
+static void *move(void *old, size_t have, size_t n)
 {
-	size_t have = 0;
-	void *p;
+	void *p = is_in_arena(old) ? take(n) : NULL;
 
-	if (!is_reserved(old)) {
-		uncount(old);
-		p = fault() ? NULL : sq_realloc(old, n ? n : 1);
-		if (p)
-			return count(p);
-		if (old)
-			(void)count(old);
-		have = old ? sq_alloc_usable(old) : 0;
-	} else {
-		memcpy(&have, (char *)old - ALIGN, sizeof(have));
-	}
-	p = last_resort(n);
+	if (!p)
+		p = last_resort(n);
 	if (old) {
 		memcpy(p, old, SQ_MIN(have, n));
 		hook_free(old);
 	}
 	return p;
+}
+
+static void *hook_realloc(void *old, size_t n)
+{
+	size_t have = 0;
+	void *p;
+
+	if (!old)
+		return hook_malloc(n);
+	if (is_in_arena(old))
+		return move(old, sq_tsarena_size(old), n);
+	if (is_reserved(old)) {
+		memcpy(&have, (char *)old - ALIGN, sizeof(have));
+		return move(old, have, n);
+	}
+	uncount(old);
+	p = fault() ? NULL : sq_realloc(old, n ? n : 1);
+	if (p)
+		return count(p);
+	(void)count(old);
+	return move(old, sq_alloc_usable(old), n);
 }
 
 static int install_error;

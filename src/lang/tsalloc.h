@@ -29,6 +29,10 @@ void sq_tsalloc_clear(void);
 /** sq_tsalloc_escape() - where to go when the reserve is full, or NULL: abort. Of this thread. */
 void sq_tsalloc_escape(jmp_buf *to);
 
+struct sq_tsarena;
+/** sq_tsalloc_arena() - this thread's blocks come from @a from here on; NULL: from the heap. */
+void sq_tsalloc_arena(struct sq_tsarena *a);
+
 /** sq_tree_count() - count what tree-sitter holds, as this thread sees it from here on. */
 void sq_tree_count(bool on);
 int64_t sq_tree_counted(void);
