@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "base/error.h"
 #include "base/lock.h"
+#include "base/logfile.h"
 #include "base/time.h"
 
 #define WINDOW_NS (10ull * 1000 * 1000 * 1000)
@@ -20,6 +22,7 @@
 static struct sq_lock log_lock = SQ_LOCK_STATIC(SQ_RANK_LOG, "log");
 static int log_level = SQ_LOG_INFO;
 static int log_fd = 2;               /* log_lock */
+static struct sq_logfile *log_file;  /* log_lock; instead of log_fd */
 static int log_is_journal = -1;      /* log_lock; -1: not looked at yet */
 
 void sq_log_set_level(enum sq_log_level level)
@@ -38,12 +41,28 @@ void sq_log_set_fd(int fd)
 {
 	sq_lock(&log_lock);
 	log_fd = fd;
+	log_file = sq_logfile_close(log_file);
 	log_is_journal = -1;
 	sq_unlock(&log_lock);
 }
 
+int sq_log_open(const char *path, unsigned long long max_bytes, unsigned keep)
+{
+	struct sq_logfile *f;
+	int r = sq_logfile_open(path, max_bytes, keep, &f);
+
+	if (r < 0)
+		return sq_error_trace(r);
+	sq_lock(&log_lock);
+	sq_logfile_close(log_file);
+	log_file = f;
+	log_is_journal = false;
+	sq_unlock(&log_lock);
+	return 0;
+}
+
 /* systemd names the stream that it connected to the journal as "dev:ino" */
-static bool is_journal(int fd)
+bool sq_log_is_journal(int fd)
 {
 	const char *env = getenv("JOURNAL_STREAM");
 	unsigned long long dev, ino;
@@ -72,7 +91,7 @@ static size_t put_prefix(char *line, size_t cap, enum sq_log_level level)
 	int n;
 
 	if (log_is_journal < 0)
-		log_is_journal = is_journal(log_fd);
+		log_is_journal = sq_log_is_journal(log_fd);
 	if (log_is_journal)
 		n = snprintf(line, cap, "<%d>", (int)level);
 	else
@@ -84,6 +103,10 @@ static size_t put_prefix(char *line, size_t cap, enum sq_log_level level)
 
 static void write_line(const char *line, size_t n)
 {
+	if (log_file) {
+		sq_logfile_write(log_file, line, n);
+		return;
+	}
 	while (n) {
 		ssize_t r = write(log_fd, line, n);
 

@@ -17,10 +17,10 @@ enum key_type { KEY_U32, KEY_U64, KEY_SHARE, KEY_LEVEL, KEY_STRING, KEY_LOG_FILE
 #define AT(field) offsetof(struct sq_config, field)
 
 const struct sq_config_key sq_config_keys[] = {
-	{ "daemon", "memory_limit_mb", "SQRY_DAEMON_MEMORY_MB", KEY_U64, FIXED, AT(memory_limit_mb), 1, 1u << 30 },
+	{ "daemon", "memory_limit_mb", "SQRY_DAEMON_MEMORY_MB", KEY_U64, LIVE, AT(memory_limit_mb), 1, 1u << 30 },
 	{ "daemon", "idle_timeout_minutes", NULL, KEY_U32, LIVE, AT(idle_timeout_minutes), 0, 525600 },
-	{ "daemon", "debounce_ms", NULL, KEY_U32, FIXED, AT(debounce_ms), 1, 600000 },
-	{ "daemon", "max_wait_ms", NULL, KEY_U32, FIXED, AT(max_wait_ms), 1, 600000 },
+	{ "daemon", "debounce_ms", NULL, KEY_U32, LIVE, AT(debounce_ms), 1, 600000 },
+	{ "daemon", "max_wait_ms", NULL, KEY_U32, LIVE, AT(max_wait_ms), 1, 600000 },
 	{ "daemon", "incremental_threshold", NULL, KEY_U32, FIXED, AT(incremental_threshold), 0, UINT32_MAX },
 	{ "daemon", "closure_limit_percent", NULL, KEY_U32, FIXED, AT(closure_limit_percent), 1, 100 },
 	{ "daemon", "stale_serve_max_age_hours", "SQRY_DAEMON_STALE_MAX_AGE_HOURS", KEY_U32, LIVE,

@@ -14,11 +14,13 @@
 #include "base/time.h"
 #include "daemon/call.h"
 #include "daemon/latency.h"
+#include "daemon/preload.h"
+#include "daemon/reload.h"
 #include "daemon/run.h"
 #include "daemon/server.h"
+#include "daemon/service.h"
 #include "sys/cpu.h"
 #include "sys/fd.h"
-#include "sys/notify.h"
 #include "sys/sigfd.h"
 
 #define TURN_THREADS 4u            /* workspaces whose turns run at once */
@@ -28,6 +30,8 @@
 /* what only this file knows */
 struct run {
 	struct sq_daemon d;
+	const struct sq_run *how;
+	struct sq_service service;
 	struct sq_op signal_op;
 	int signal_fd;
 	bool is_stopping;
@@ -93,9 +97,16 @@ void sq_daemon_stop(struct sq_daemon *d, const char *why)
 		return;
 	run->is_stopping = true;
 	sq_log_notice("stopping reason=%s", why);
-	(void)sq_notify("STOPPING=1");
+	sq_service_stopping(&run->service, why);
 	sq_rebuild_cancel_all(d->rebuild);
 	sq_server_stop(d->server, d->config->ipc_shutdown_drain_secs * NS_A_SECOND, drained, run);
+}
+
+static void reload(struct run *run)
+{
+	sq_service_reloading();
+	sq_reload(&run->d, run->how->reopen_log, run->how->arg);
+	sq_service_reloaded(&run->service);
 }
 
 static void signalled(struct sq_op *op, int res)
@@ -104,9 +115,10 @@ static void signalled(struct sq_op *op, int res)
 	int sig;
 
 	while (res >= 0 && sq_sigfd_next(run->signal_fd, &sig) > 0) {
-		if (sig == SIGHUP)
-			sq_log_notice("SIGHUP: reloading the configuration is not supported, restart instead");
-		sq_daemon_stop(&run->d, strsignal(sig));
+		if (sig != SIGHUP)
+			sq_daemon_stop(&run->d, strsignal(sig));
+		else if (!run->is_stopping)
+			reload(run);
 	}
 }
 
@@ -297,22 +309,22 @@ static void finish(struct run *run)
 	run->signal_fd = sq_fd_close(run->signal_fd);
 }
 
-int sq_daemon_run(struct sq_config *config, const char *socket_path, int listen_fd, void (*ready)(void *arg),
-		  void *arg)
+int sq_daemon_run(const struct sq_run *how)
 {
 	struct run run = {
-		.d = { .config = config, .started_ns = sq_now_ns(), .socket_path = socket_path },
-		.signal_fd = -1, .retained_post = { .fn = retained_posted },
+		.d = { .config = how->config, .started_ns = sq_now_ns(), .socket_path = how->socket_path },
+		.how = how, .signal_fd = -1, .retained_post = { .fn = retained_posted },
 	};
 	int r;
 
 	make_clock_prefix(&run.d);
-	r = start(&run, listen_fd);
+	r = start(&run, how->listen_fd);
 	if (!r) {
-		sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", socket_path, sq_loop_name(run.d.loop),
+		sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", how->socket_path, sq_loop_name(run.d.loop),
 			      sq_rebuild_n_workers(run.d.rebuild));
-		ready(arg);
-		(void)sq_notify("READY=1");
+		sq_preload(&run.d);
+		how->ready(how->arg);
+		sq_service_start(&run.service, &run.d, how->ends_idle);
 		r = sq_loop_run(run.d.loop);
 	}
 	finish(&run);

@@ -121,11 +121,33 @@ int sq_instance_init(const char *socket_path, struct sq_instance *ret_i, struct 
 	return 0;
 }
 
+int sq_instance_init_passed(int fd, struct sq_instance *ret_i, struct sq_instance_error *err)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNSPEC };
+	socklen_t n = sizeof(a) - 1;
+	int flags = fcntl(fd, F_GETFL), r;
+
+	if (flags < 0 || getsockname(fd, (struct sockaddr *)&a, &n) < 0)
+		return say(err, SQ_INSTANCE_E_SETUP, "the socket that was passed cannot be used: %s", strerror(errno));
+	if (a.sun_family != AF_UNIX || a.sun_path[0] != '/')
+		return say(err, SQ_INSTANCE_E_SETUP, "the socket that was passed is not one in the file system");
+	/* a ring answers -EAGAIN at once for a non-blocking socket */
+	if (fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return say(err, SQ_INSTANCE_E_SETUP, "the socket that was passed cannot be used: %s", strerror(errno));
+	r = sq_instance_init(a.sun_path, ret_i, err);
+	if (r)
+		return r;
+	ret_i->listen_fd = fd;
+	ret_i->is_passed = true;
+	return 0;
+}
+
 void sq_instance_deinit(struct sq_instance *i)
 {
 	i->listen_fd = sq_fd_close(i->listen_fd);
 	if (i->owns_files) {
-		(void)unlink(i->socket_path);   /* may be gone already */
+		if (!i->is_passed)
+			(void)unlink(i->socket_path);   /* may be gone already */
 		(void)unlink(i->pid_path);
 		(void)unlink(i->ready_path);
 	}
@@ -306,6 +328,8 @@ int sq_instance_bind(struct sq_instance *i, struct sq_instance_error *err)
 	if (r)
 		return r;
 	i->owns_files = true;
+	if (i->is_passed)
+		return 0;
 	r = clear_stale(i, err);
 	if (r) {
 		i->owns_files = false;   /* what stands there is not ours to unlink */

@@ -16,6 +16,7 @@ struct sq_instance {
 	char *socket_path, *pid_path, *lock_path, *log_path, *ready_path;
 	int lock_fd;           /* -1: not held */
 	int listen_fd;         /* -1: not bound */
+	bool is_passed;        /* the service manager listens; the socket is its to unlink */
 	bool owns_files;       /* socket and pid file are ours to unlink */
 };
 #define SQ_INSTANCE_NULL { .lock_fd = -1, .listen_fd = -1 }
@@ -28,6 +29,8 @@ struct sq_instance_error { char text[512]; };
 /** sq_instance_init() - derive the paths (protocol 2.7) and make the runtime directory, 0700.
  *  @socket_path: of the configuration, or NULL. Return: 0; SQ_INSTANCE_E_SETUP; -ENOMEM. */
 int sq_instance_init(const char *socket_path, struct sq_instance *ret_i, struct sq_instance_error *err) sq_must_check;
+/** sq_instance_init_passed() - the same for a socket that is listened on already; @fd is consumed on success. */
+int sq_instance_init_passed(int fd, struct sq_instance *ret_i, struct sq_instance_error *err) sq_must_check;
 void sq_instance_deinit(struct sq_instance *i);
 /** sq_instance_lock() - exclusive, without waiting. Return: 0; SQ_INSTANCE_E_*. */
 int sq_instance_lock(struct sq_instance *i, struct sq_instance_error *err) sq_must_check;

@@ -175,6 +175,13 @@ static void refuse_path(struct sq_call *c)
 	sq_buf_deinit(&text);
 }
 
+static bool is_excluded(const struct sq_config *config, struct sq_slice root)
+{
+	const struct sq_config_workspace *w = sq_config_workspace(config, root);
+
+	return w && w->exclude;
+}
+
 static void load_directory(struct sq_call *c)
 {
 	struct manage_args *a = args_of(c);
@@ -184,6 +191,10 @@ static void load_directory(struct sq_call *c)
 
 	if (!real) {
 		refuse_path(c);
+		return;
+	}
+	if (is_excluded(c->d->config, sq_slice_z(real))) {
+		sq_call_invalid(c, "the configuration excludes this workspace");
 		return;
 	}
 	key.root = sq_slice_z(real);

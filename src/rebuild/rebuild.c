@@ -297,6 +297,12 @@ struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb)
 	return rb->manager;
 }
 
+void sq_rebuild_set_windows(struct sq_rebuild *rb, unsigned quiet_ms, unsigned max_wait_ms)
+{
+	if (rb->watch)
+		sq_watch_set_windows(rb->watch, quiet_ms, max_wait_ms);
+}
+
 const struct sq_parallel *sq_rebuild_parallel(const struct sq_rebuild *rb)
 {
 	return sq_pool_parallel_now(rb->fore);

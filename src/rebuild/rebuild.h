@@ -53,6 +53,8 @@ void sq_rebuild_cancel_all(struct sq_rebuild *rb);
 /** sq_rebuild_free() - unloads everything, waits for turns. No reader and no pin left. */
 struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb);
 struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb);
+/** sq_rebuild_set_windows() - the watcher's quiet_ms and max_wait_ms from now on. */
+void sq_rebuild_set_windows(struct sq_rebuild *rb, unsigned quiet_ms, unsigned max_wait_ms);
 /** sq_rebuild_parallel() - workers for what a client waits for; never waits for another run of theirs. */
 const struct sq_parallel *sq_rebuild_parallel(const struct sq_rebuild *rb);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/atomic.h"
 #include "base/time.h"
 #include "watch/watcher.h"
 
@@ -56,8 +57,9 @@ uint64_t sq_pending_due_ns(const struct sq_watch_root *r)
 
 	if (!p->is_open || !r->is_started)
 		return UINT64_MAX;
-	return SQ_MIN(p->last_ns + cfg->quiet_ms * NS_PER_MS,
-		      p->first_ns + cfg->max_wait_ms * NS_PER_MS);
+	/* relaxed: sq_watch_set_windows() */
+	return SQ_MIN(p->last_ns + sq_load_relaxed(&cfg->quiet_ms) * NS_PER_MS,
+		      p->first_ns + sq_load_relaxed(&cfg->max_wait_ms) * NS_PER_MS);
 }
 
 struct sq_change_set *sq_pending_take(struct sq_watch_root *r)

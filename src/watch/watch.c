@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/atomic.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "sys/fd.h"
@@ -409,6 +410,13 @@ static int watch_init(struct sq_watch *w)
 		return sq_error_trace(r);
 	w->is_running = true;
 	return 0;
+}
+
+void sq_watch_set_windows(struct sq_watch *w, unsigned quiet_ms, unsigned max_wait_ms)
+{
+	/* relaxed: each stands for itself, a window that is under way takes either */
+	sq_store_relaxed(&w->cfg.quiet_ms, quiet_ms);
+	sq_store_relaxed(&w->cfg.max_wait_ms, max_wait_ms);
 }
 
 int sq_watch_new(const struct sq_watch_config *cfg,

@@ -62,6 +62,8 @@ int sq_watch_new(const struct sq_watch_config *cfg,
 		 void (*sink)(void *arg, void *root_cookie, struct sq_change_set *set), void *sink_arg,
 		 struct sq_watch **ret_w) sq_must_check;
 struct sq_watch *sq_watch_free(struct sq_watch *w);
+/** sq_watch_set_windows() - other quiet_ms and max_wait_ms, from the next event on. Any thread. */
+void sq_watch_set_windows(struct sq_watch *w, unsigned quiet_ms, unsigned max_wait_ms);
 enum sq_watch_tier sq_watch_best_tier(const struct sq_watch *w, const char **ret_why_not_better);
 
 /**

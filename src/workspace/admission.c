@@ -35,6 +35,14 @@ void sq_admission_deinit(struct sq_admission *a)
 	sq_lock_deinit(&a->lock);
 }
 
+void sq_admission_set_limit(struct sq_admission *a, uint64_t limit_bytes, struct sq_admission_state *ret_now)
+{
+	sq_lock(&a->lock);
+	a->now.limit = limit_bytes;
+	*ret_now = a->now;
+	sq_unlock(&a->lock);
+}
+
 /* reserve @bytes more: equality with the limit is allowed (AD-01) */
 static int grant_locked(struct sq_admission *a, uint64_t bytes,
 			struct sq_admission_state *ret_at) SQ_REQUIRES(&a->lock)

@@ -34,6 +34,8 @@ struct sq_reservation {
 
 int sq_admission_init(struct sq_admission *a, uint64_t limit_bytes) sq_must_check;
 void sq_admission_deinit(struct sq_admission *a);
+/** sq_admission_set_limit() - a new limit, perhaps below what is committed: nothing is granted until it fits. */
+void sq_admission_set_limit(struct sq_admission *a, uint64_t limit_bytes, struct sq_admission_state *ret_now);
 enum { SQ_ADMISSION_E_FULL = 1 };
 /**
  * sq_admission_reserve() - promise @bytes to @res, which holds nothing.

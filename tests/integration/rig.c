@@ -70,6 +70,8 @@ static void become(struct rig *r, int pipe_fd)
 	if (log < 0 || dup2(log, STDERR_FILENO) < 0 || setenv("SQRYD_READY_PIPE_FD", text, 1) < 0 ||
 	    setenv("SQRY_DAEMON_SOCKET", r->sock, 1) < 0)
 		_exit(99);
+	if (r->prepare)
+		r->prepare(r);
 	execl(program(), "sqryd", "--config", r->conf, "foreground", (char *)NULL);
 	_exit(99);
 }

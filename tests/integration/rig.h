@@ -20,6 +20,7 @@ struct rig {
 	char sock[96], conf[96], log[96];
 	pid_t pid;                 /* of the daemon, 0: none */
 	uid_t uid;                 /* run it as this user, 0: as we are */
+	void (*prepare)(struct rig *r);   /* in the child before its program, may be NULL */
 };
 /** rig_init() - directory and configuration; @config: further lines, may be "". */
 void rig_init(struct rig *r, const char *config);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/preload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/error.h"
+
+struct preload {
+	struct sq_waiter waiter;
+	struct sq_workspace *ws;
+	unsigned refs;                 /* atomic: the waiter's and ours */
+};
+
+static void complain(struct sq_slice root, const char *what)
+{
+	struct sq_buf text = SQ_BUF_NULL;
+
+	sq_buf_add_escaped(&text, root);
+	sq_log_warning("cannot load the pinned workspace root=\"%s\" error=\"%s\"",
+		       sq_buf_z(&text) ? sq_buf_z(&text) : "?", what);
+	sq_buf_deinit(&text);
+}
+
+static void put(struct preload *p)
+{
+	if (sq_sub_acq_rel(&p->refs, 1) != 1)   /* pairs with itself: ws was written before */
+		return;
+	if (p->ws)
+		sq_workspace_unref(p->ws);
+	sq_free(p);
+}
+
+static void ended(struct sq_waiter *w, const struct sq_outcome *o)
+{
+	struct preload *p = (struct preload *)(void *)((char *)w - offsetof(struct preload, waiter));
+
+	(void)o;   /* the turn's failure was told by who told all of them */
+	put(p);
+}
+
+static void load(struct sq_daemon *d, const char *root)
+{
+	struct sq_ws_key key = { .root = sq_slice_z(root), .mode = SQ_ROOT_GIT };
+	struct preload *p = sq_calloc(1, sizeof(*p));
+	struct sq_workspace *ws = NULL;
+	int r;
+
+	if (!p) {
+		complain(key.root, "out of memory");
+		return;
+	}
+	p->waiter.done = ended;
+	p->refs = 2;
+	r = sq_rebuild_load(d->rebuild, &key, &p->waiter, &ws);
+	if (r) {
+		complain(key.root, r < 0 ? strerrordesc_np(-r) : "too many workspaces are loaded");
+		sq_free(p);
+		return;
+	}
+	p->ws = ws;
+	put(p);
+}
+
+void sq_preload(struct sq_daemon *d)
+{
+	for (size_t i = 0; i < d->config->n_workspaces; i++) {
+		const struct sq_config_workspace *w = &d->config->workspaces[i];
+		char *real;
+
+		if (!w->pinned)
+			continue;
+		real = realpath(w->path, NULL);
+		if (real)
+			load(d, real);
+		else
+			complain(sq_slice_z(w->path), strerrordesc_np(errno));
+		sq_free_libc(real);
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/reload.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "daemon/preload.h"
+
+struct reloading {
+	struct sq_daemon *d;
+	unsigned n_changed, n_refused;
+	bool watch, limit, log, graphs, workspaces;   /* what has to be done for it */
+};
+
+static void told(void *arg, const struct sq_config_change *ch)
+{
+	static const struct { const char *key; size_t what; } effects[] = {
+		{ "debounce_ms", offsetof(struct reloading, watch) },
+		{ "max_wait_ms", offsetof(struct reloading, watch) },
+		{ "memory_limit_mb", offsetof(struct reloading, limit) },
+		{ "bind_unknown_receivers", offsetof(struct reloading, graphs) },
+		{ "exclude", offsetof(struct reloading, graphs) },
+		{ "pinned, exclude", offsetof(struct reloading, workspaces) },
+	};
+	struct reloading *re = arg;
+	const char *origin = ch->origin ? ch->origin : "default";
+
+	if (!ch->is_applied) {
+		re->n_refused++;
+		sq_log_warning("not changed without a restart key=%s from=\"%s\" to=\"%s\" origin=\"%s\"", ch->key,
+			       ch->from, ch->to, origin);
+		return;
+	}
+	re->n_changed++;
+	sq_log_notice("changed key=%s from=\"%s\" to=\"%s\" origin=\"%s\"", ch->key, ch->from, ch->to, origin);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(effects); i++)
+		if (!strcmp(effects[i].key, ch->key))
+			*(bool *)((char *)re + effects[i].what) = true;
+}
+
+/* what is committed beyond the new limit stays until its readers leave; no build is admitted before */
+static void apply_limit(struct sq_daemon *d)
+{
+	struct sq_admission_state now;
+
+	sq_admission_set_limit(sq_manager_admission(d->manager), d->config->memory_limit_mb << 20, &now);
+	if (sq_admission_committed(&now) > now.limit)
+		sq_log_warning("more memory is committed than the new limit allows committed=%" PRIu64 " limit=%" PRIu64
+			       "; no build is admitted until it is below", sq_admission_committed(&now), now.limit);
+}
+
+static void apply(struct reloading *re)
+{
+	struct sq_daemon *d = re->d;
+	const struct sq_config *c = d->config;
+
+	sq_log_set_level(c->log_level);
+	if (re->watch)
+		sq_rebuild_set_windows(d->rebuild, c->debounce_ms, c->max_wait_ms);
+	if (re->limit)
+		apply_limit(d);
+	if (re->workspaces)
+		sq_preload(d);
+}
+
+void sq_reload(struct sq_daemon *d, void (*reopen_log)(void *arg), void *arg)
+{
+	struct reloading re = { .d = d };
+	struct sq_config_error err;
+	int r;
+
+	sq_log_notice("reloading the configuration");
+	r = sq_config_reload(d->config, told, &re, &err);
+	if (r) {
+		sq_log_error("the configuration was not reloaded, the old one holds error=\"%s\"",
+			     r > 0 ? err.text : strerrordesc_np(-r));
+		reopen_log(arg);
+		return;
+	}
+	reopen_log(arg);
+	apply(&re);
+	sq_log_notice("configuration reloaded changed=%u need_restart=%u", re.n_changed, re.n_refused);
+}
