@@ -279,7 +279,7 @@ static int status(struct sq_cli *cli, int argc, char **argv)
 
 /* ---- metrics --------------------------------------------------------------------- */
 
-static int print_metrics(const struct sq_cli *cli, const struct sqry_value *result)
+static int print_times(const struct sq_cli *cli, const struct sqry_value *result)
 {
 	static const enum sq_style styles[] = {
 		SQ_STYLE_NAME, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN, SQ_STYLE_PLAIN,
@@ -306,16 +306,41 @@ static int print_metrics(const struct sq_cli *cli, const struct sqry_value *resu
 	return r < 0 ? sq_cli_error(cli, EX_OSERR, "out of memory") : 0;
 }
 
+static int print_metrics(const struct sq_cli *cli, const struct sqry_value *result)
+{
+	(void)cli;
+	fputs(sqry_value_string(sqry_value_get(result, "text"), NULL), stdout);
+	return 0;
+}
+
 static int metrics(struct sq_cli *cli, int argc, char **argv)
 {
+	bool times = false;
+	const struct sq_opt opts[] = {
+		{ "times", 't', SQ_OPT_FLAG, &times, 0, 0, NULL,
+		  "a table of how often each method was called and how long it took: half of the answers at most, "
+		  "99 of 100 at most, the longest" },
+	};
 	static const struct sq_usage usage = {
 		.synopsis = "[OPTION...]",
-		.about = "Show how often each method was called, and how long it took: half of the answers\n"
-			 "at most, 99 of 100 at most, the longest.\n"
+		.about = "Print the daemon's figures in the text format of Prometheus.\n"
 			 "Exit status: 69 when the daemon does not run.\n",
 	};
+	struct sqry_reply *reply = NULL;
+	char **args;
+	unsigned n;
+	int r = sq_opts_parse(cli, &usage, opts, SQ_ARRAY_SIZE(opts), argc, argv, &args, &n);
 
-	return show(cli, &usage, "daemon/metrics", argc, argv, print_metrics);
+	if (r)
+		return r == SQ_OPTS_E_HELP ? 0 : r;
+	r = sq_cli_connect(cli, false, NULL);
+	if (!r)
+		r = sq_cli_call(cli, "daemon/metrics", sqry_params_new(), &reply);
+	if (!r)
+		r = cli->json ? sq_cli_print_json(cli, reply) :
+		    (times ? print_times : print_metrics)(cli, sqry_reply_result(reply));
+	sqry_reply_free(reply);
+	return r;
 }
 
 /* ---- workspaces ------------------------------------------------------------------- */

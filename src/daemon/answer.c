@@ -38,6 +38,20 @@ static void error_with(struct sq_buf *out, struct sq_slice id, int code, struct 
 	sq_buf_deinit(&message);
 }
 
+/* no hint: it was there, and is not any more */
+static void evicted(struct sq_buf *out, struct sq_slice id, const struct sq_workspace *ws, const char *why)
+{
+	struct sq_buf data = SQ_BUF_NULL, message = SQ_BUF_NULL;
+	struct sq_jw w;
+
+	data_begin(&w, &data, ws->key.root);
+	sq_buf_puts(&message, "workspace evicted: ");
+	sq_buf_add_escaped(&message, ws->key.root);
+	sq_buf_printf(&message, ": %s", why);
+	finish(out, id, SQ_RPC_NOT_LOADED, sq_buf_z(&message) ? sq_buf_z(&message) : why, &w, &data);
+	sq_buf_deinit(&message);
+}
+
 void sq_answer_not_loaded(struct sq_buf *out, struct sq_slice id, struct sq_slice path)
 {
 	error_with(out, id, SQ_RPC_NOT_LOADED, path, "hint", "load it first with daemon/load (sqry daemon load PATH)");
@@ -81,7 +95,7 @@ void sq_answer_verdict(struct sq_buf *out, struct sq_slice id, const struct sq_w
 		expired(out, id, ws, v, cap_hours);
 		return;
 	case SQ_VERDICT_EVICTED:
-		sq_answer_not_loaded(out, id, ws->key.root);
+		evicted(out, id, ws, "load it again");
 		return;
 	case SQ_VERDICT_FAILED:
 		error_with(out, id, SQ_RPC_BUILD_FAILED, ws->key.root, "reason",
@@ -125,11 +139,10 @@ void sq_answer_outcome(struct sq_buf *out, struct sq_slice id, const struct sq_w
 {
 	switch (o->code) {
 	case SQ_OUTCOME_EVICTED:
-		error_with(out, id, SQ_RPC_NOT_LOADED, ws->key.root, "hint", "the workspace was unloaded meanwhile");
+		evicted(out, id, ws, "it was unloaded meanwhile");
 		return;
 	case SQ_OUTCOME_CANCELLED:
-		error_with(out, id, SQ_RPC_NOT_LOADED, ws->key.root, "hint",
-			   "the build was cancelled; its changes are kept for the next one");
+		evicted(out, id, ws, "the build was cancelled; its changes are kept for the next one");
 		return;
 	case SQ_OUTCOME_BUDGET:
 		budget(out, id, o);
@@ -196,6 +209,13 @@ void sq_answer_meta_init(struct sq_answer_meta *m, const struct sq_daemon *d, st
 		.pending_files = sq_rebuild_pending(ws),
 		.watching = sq_rebuild_is_watched(ws),
 	};
+}
+
+void sq_answer_meta_copy(struct sq_answer_meta *to, const struct sq_answer_meta *from)
+{
+	*to = *from;
+	to->meta.as_of.p = to->clock;
+	to->meta.last_error.p = to->verdict.last_error;
 }
 
 struct sq_rpc_meta sq_answer_management(const char *state)

@@ -31,5 +31,7 @@ struct sq_answer_meta {
 };
 void sq_answer_meta_init(struct sq_answer_meta *m, const struct sq_daemon *d, struct sq_workspace *ws,
 			 uint64_t generation);
+/** sq_answer_meta_copy() - it points into itself. */
+void sq_answer_meta_copy(struct sq_answer_meta *to, const struct sq_answer_meta *from);
 /** sq_answer_management() - meta of a management call. @state: NULL omits it. */
 struct sq_rpc_meta sq_answer_management(const char *state);

@@ -187,6 +187,13 @@ static void retained(void *arg)
 		sq_loop_post(d->loop, &run->retained_post);
 }
 
+static void ended(void *arg, const struct sq_outcome *o)
+{
+	struct sq_daemon *d = arg;
+
+	sq_build_metrics_add(&d->builds, o->was_full, o->code, o->duration_ns);
+}
+
 static void failed(void *arg, struct sq_workspace *ws, const struct sq_outcome *o)
 {
 	struct sq_buf root = SQ_BUF_NULL;
@@ -223,7 +230,8 @@ static int start_rebuild(struct sq_daemon *d)
 			.quiet_ms = c->debounce_ms, .max_wait_ms = c->max_wait_ms, .drain_ms = 5,
 			.force_tier = c->watch_tier, .want = wanted_name,
 		},
-		.on_publish = { published, d }, .on_retained = retained, .on_failure = failed, .arg = d,
+		.on_publish = { published, d }, .on_retained = retained, 
+		.on_failure = failed, .on_outcome = ended, .arg = d,
 	};
 	int r = sq_rebuild_new(&cfg, &d->rebuild);
 

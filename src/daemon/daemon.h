@@ -7,6 +7,7 @@
  */
 #include "base/epoch.h"
 #include "daemon/config.h"
+#include "daemon/metrics.h"
 #include "rebuild/rebuild.h"
 #include "sys/jobs.h"
 #include "sys/loop.h"
@@ -34,6 +35,7 @@ struct sq_daemon {
 	unsigned n_spools;                   /* loop thread: dumps that are kept */
 	struct sq_message *messages;         /* loop thread: those that are not gone */
 	struct sq_latency *latencies;        /* loop thread: of each method */
+	struct sq_build_metrics builds;      /* atomics */
 	uint64_t n_cancelled;                /* atomic: queries that ended because nobody waited any more */
 #ifdef SQ_TEST_HOOKS
 	bool holds_reads;                    /* atomic: a read begins when its call is cancelled */

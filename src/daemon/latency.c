@@ -18,6 +18,7 @@ static unsigned bucket_of(uint64_t ns)
 void sq_latency_add(struct sq_latency *l, uint64_t ns)
 {
 	l->n++;
+	l->sum_ns += ns;
 	l->counts[bucket_of(ns)]++;
 	if (ns > l->max_ns)
 		l->max_ns = ns;

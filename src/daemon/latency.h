@@ -12,7 +12,7 @@
 #define SQ_LATENCY_STEPS 16u            /* to a doubling */
 #define SQ_LATENCY_BUCKETS (37u * SQ_LATENCY_STEPS)     /* up to 1,099 s, what is longer too */
 
-struct sq_latency { uint64_t n, max_ns, counts[SQ_LATENCY_BUCKETS]; };
+struct sq_latency { uint64_t n, max_ns, sum_ns, counts[SQ_LATENCY_BUCKETS]; };
 void sq_latency_add(struct sq_latency *l, uint64_t ns);
 /** sq_latency_le() - the longest time that bucket @i holds. */
 uint64_t sq_latency_le(unsigned i);

@@ -29,7 +29,6 @@ static void answer_chunk(struct sq_call *c)
 {
 	struct dump_args *a = args_of(c);
 	struct sq_spool **slot = sq_conn_spool(c->msg->conn), *s = SQ_TAKE(a->spool);
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
 	char cursor[48];
 	struct sq_jw w;
 
@@ -46,7 +45,7 @@ static void answer_chunk(struct sq_call *c)
 	}
 	sq_jw_ku64(&w, "total_bytes", s->size);
 	sq_jw_end_object(&w);
-	sq_rpc_result_end(&w, &meta);
+	sq_rpc_result_end(&w, &s->meta.meta);
 	if (s->offset < s->size && !sq_conn_is_dead(c->msg->conn)) {
 		*slot = sq_spool_free(*slot, c->d);   /* another dump was started meanwhile */
 		*slot = s;
@@ -122,6 +121,7 @@ static void dump(struct sq_read *r)
 		a->failed = true;
 		return;
 	}
+	sq_answer_meta_copy(&a->spool->meta, &r->meta);
 	a->spool->is_counted = true;   /* charged by the loop when the dump was asked for */
 	read_chunk(r->c);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
 #include "base/atomic.h"
 #include "base/time.h"
 #include "daemon/answer.h"
@@ -39,7 +41,8 @@ static void method(struct sq_jw *w, const char *name, const struct sq_latency *l
 void sq_method_metrics(struct sq_call *c)
 {
 	struct sq_rpc_meta meta = sq_answer_management(NULL);
-	const struct sq_daemon *d = c->d;
+	struct sq_buf text = SQ_BUF_NULL;
+	struct sq_daemon *d = c->d;
 	struct sq_jw w;
 
 	if (!sq_params_read(c, NULL, 0, true))
@@ -56,7 +59,14 @@ void sq_method_metrics(struct sq_call *c)
 		if (d->latencies[i].n)
 			method(&w, sq_methods_at(i)->name, &d->latencies[i]);
 	sq_jw_end_array(&w);
+	sq_epoch_enter(d->record);
+	sq_metrics_write(d, &text);
+	sq_daemon_leave(d, d->record);
+	sq_jw_kstr(&w, "text", sq_buf_slice(&text));
 	sq_jw_end_object(&w);
+	if (sq_buf_error(&text))
+		c->out.error = -ENOMEM;
+	sq_buf_deinit(&text);
 	sq_rpc_result_end(&w, &meta);
 	sq_call_answered(c);
 }

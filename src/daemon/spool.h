@@ -7,7 +7,7 @@
  *            it starts another.
  * Threads:   made by a job, then loop thread; reads by one job at a time.
  */
-#include "daemon/daemon.h"
+#include "daemon/answer.h"
 
 #define SQ_SPOOLS_MAX 4u
 #define SQ_SPOOL_CHUNK (1u << 20)
@@ -18,6 +18,7 @@ struct sq_spool {
 	uint64_t size;
 	uint64_t offset;           /* of the next chunk */
 	bool is_counted;           /* among d->n_spools */
+	struct sq_answer_meta meta;   /* of the version, for every chunk */
 };
 /** sq_spool_new() - dump @v below @prefix into a file. Return: 0; -errno (-ENOSPC: the disk is full). */
 int sq_spool_new(const struct sq_version *v, struct sq_slice prefix, struct sq_spool **ret_s) sq_must_check;

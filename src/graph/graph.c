@@ -337,6 +337,16 @@ uint64_t sq_graph_oldest_pin_ns(struct sq_graph *g)
 	return ns;
 }
 
+uint64_t sq_graph_oldest_pin_generation(struct sq_graph *g)
+{
+	uint64_t generation;
+
+	sq_lock(&g->lock);
+	generation = g->pins.n ? g->pins.v[0].generation : 0;
+	sq_unlock(&g->lock);
+	return generation;
+}
+
 struct sq_heap *sq_graph_heap(const struct sq_graph *g)
 {
 	return g->heap;

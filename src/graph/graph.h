@@ -49,6 +49,8 @@ uint64_t sq_graph_next_generation(const struct sq_graph *g);
 uint64_t sq_graph_retained_at(const struct sq_graph *g, uint64_t generation);
 /** sq_graph_oldest_pin_ns() - when the pin was taken that is held longest, sq_clock_ns(); 0: none. Any thread. */
 uint64_t sq_graph_oldest_pin_ns(struct sq_graph *g);
+/** sq_graph_oldest_pin_generation() - the oldest version that a pin holds; 0: none. Any thread. */
+uint64_t sq_graph_oldest_pin_generation(struct sq_graph *g);
 /**
  * sq_graph_reclaim() - free what is due. Return: bundles that still wait, for
  * a reader to leave or for a pin to go. A writer that means to sleep on the

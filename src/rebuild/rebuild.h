@@ -43,6 +43,8 @@ struct sq_rebuild_config {
 	struct sq_publish_hook on_publish;    /* the first one, see sq_manager_set_hook() */
 	/* something is retained: soon ask sq_manager_overdue() about it. Any thread; may be NULL */
 	void (*on_retained)(void *arg);
+	/* every turn that ended, however; may be NULL */
+	void (*on_outcome)(void *arg, const struct sq_outcome *o);
 	/* a turn failed: one line for the log; may be NULL */
 	void (*on_failure)(void *arg, struct sq_workspace *ws, const struct sq_outcome *o);
 	void *arg;

@@ -379,6 +379,8 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 	}
 	turn_begins(b);
 	sq_turn_run(b, &b->rb->threads[thread], &work, &again, &o);
+	if (b->rb->cfg.on_outcome)
+		b->rb->cfg.on_outcome(b->rb->cfg.arg, &o);
 	if (o.code == SQ_OUTCOME_OK)
 		turn_succeeded(b);
 	else
