@@ -133,11 +133,14 @@ static size_t evict(struct sq_manager *m, struct sq_workspace **victims, size_t 
 	return n_gone;
 }
 
-static void begin_planning_locked(struct sq_manager *m) SQ_REQUIRES(&m->lock)
+/* one requester at a time: what one was promised by phase 1, no other takes before its phase 3 */
+static void begin_planning(struct sq_manager *m)
 {
+	sq_lock(&m->lock);
 	while (m->is_planning)
 		sq_lock_wait(&m->lock, &m->planned);
 	m->is_planning = true;
+	sq_unlock(&m->lock);
 }
 
 static void end_planning(struct sq_manager *m)
@@ -187,28 +190,21 @@ static int evict_for(struct sq_manager *m, const struct sq_workspace *ws, uint64
 	return 0;
 }
 
-/* phases 1 and 2 */
+/* phases 1 and 2; the planner */
 static int make_room(struct sq_manager *m, struct sq_workspace *ws, uint64_t bytes)
 {
-	uint64_t need = 0, retained = 0;
+	uint64_t need, retained;
 	int r;
 
 	sq_lock(&m->lock);
 	r = check_requester_locked(m, ws);
-	if (!r)
-		need = over_limit(m, bytes, &retained);
-	if (need) {
-		begin_planning_locked(m);
-		r = check_requester_locked(m, ws);   /* the one before us may have evicted it */
-	}
+	need = over_limit(m, bytes, &retained);
 	sq_unlock(&m->lock);
-	if (!need)
+	if (r || !need)
 		return r;
-	if (!r && retained)
+	if (retained)
 		reclaim(m);
-	if (!r)
-		r = evict_for(m, ws, bytes);
-	end_planning(m);
+	r = evict_for(m, ws, bytes);
 	return r < 0 ? sq_error_trace(r) : r;
 }
 
@@ -217,21 +213,27 @@ static int make_room(struct sq_manager *m, struct sq_workspace *ws, uint64_t byt
 int sq_manager_reserve(struct sq_manager *m, struct sq_workspace *ws, uint64_t bytes, struct sq_reservation *res,
 		       struct sq_admission_state *ret_at)
 {
-	int r = make_room(m, ws, bytes);
+	int r;
 
-	if (r)
-		return r < 0 ? sq_error_trace(r) : r;
-	return sq_admission_reserve(&m->admission, bytes, res, ret_at);
+	begin_planning(m);
+	r = make_room(m, ws, bytes);
+	if (!r)
+		r = sq_admission_reserve(&m->admission, bytes, res, ret_at);
+	end_planning(m);
+	return r < 0 ? sq_error_trace(r) : r;
 }
 
 int sq_manager_extend(struct sq_manager *m, struct sq_workspace *ws, struct sq_reservation *res, uint64_t more,
 		      struct sq_admission_state *ret_at)
 {
-	int r = make_room(m, ws, more);
+	int r;
 
-	if (r)
-		return r < 0 ? sq_error_trace(r) : r;
-	return sq_reservation_extend(res, more, ret_at);
+	begin_planning(m);
+	r = make_room(m, ws, more);
+	if (!r)
+		r = sq_reservation_extend(res, more, ret_at);
+	end_planning(m);
+	return r < 0 ? sq_error_trace(r) : r;
 }
 
 int sq_manager_evict_lru(struct sq_manager *m, struct sq_workspace **ret_ws)

@@ -10,8 +10,9 @@
  *    is not enough, those are evicted, and freed at once unless somebody reads.
  * 3. The ledger alone decides (AD-09). A refusal undoes no eviction (AD-18).
  * Threads:   any that holds no lock and is outside of epoch sections. One at a
- *            time plans and evicts, the others wait for it without a lock, so
- *            that two requesters never evict for the same bytes (HZ-12).
+ *            time goes through the phases, the others wait for it without a
+ *            lock: no two evict for the same bytes (HZ-12), and what was freed
+ *            for one is not taken by another.
  * Invariants: pinned workspaces and the requester are never victims; nobody is
  *            evicted when all victims together would not suffice.
  */

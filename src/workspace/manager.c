@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "base/time.h"
 #include "graph/draft.h"
+#include "workspace/evict.h"
 #include "workspace/manager_state.h"
 #include "workspace/rollback.h"
 
@@ -418,7 +419,7 @@ int sq_manager_clear(struct sq_manager *m, struct sq_workspace *ws)
 	int r = empty_draft(ws, &d);
 
 	if (!r)
-		r = sq_admission_reserve(&m->admission, sq_draft_new_bytes(d), &res, NULL);
+		r = sq_manager_reserve(m, ws, sq_draft_new_bytes(d), &res, NULL);
 	if (!r) {
 		sq_lock(&m->lock);
 		r = sq_workspace_is_evicted(ws) ? SQ_MANAGER_E_EVICTED : publish_locked(m, ws, &d, &res);
