@@ -9,6 +9,7 @@
 #include "cli/logs.h"
 #include "cli/opts.h"
 #include "cli/progress.h"
+#include "cli/service.h"
 #include "cli/text.h"
 
 #define STOP_POLL_MS 50
@@ -519,6 +520,7 @@ int sq_cmd_daemon(struct sq_cli *cli, int argc, char **argv)
 		{ "sync", sync_tree, "wait for what changed so far" },
 		{ "metrics", metrics, "how long its answers took" },
 		{ "logs", sq_cmd_logs, "show its log" },
+		{ "install", sq_cmd_install, "make it a service of systemd" },
 	};
 
 	return sq_dispatch(cli, "sqry daemon", commands, SQ_ARRAY_SIZE(commands),

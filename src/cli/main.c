@@ -7,6 +7,7 @@
 #include "cli/analysis.h"
 #include "cli/dispatch.h"
 #include "cli/relations.h"
+#include "cli/service.h"
 
 /* https://no-color.org: set and not empty means none */
 static bool wants_color(void)
@@ -30,6 +31,7 @@ int main(int argc, char **argv)
 		{ "subgraph", sq_cmd_subgraph, "the calls around symbols" },
 		{ "export", sq_cmd_export, "a graph for a program that draws" },
 		{ "daemon", sq_cmd_daemon, "start, stop, look at the daemon" },
+		{ "doctor", sq_cmd_doctor, "what works on this machine, what does not, what to do" },
 	};
 	struct sq_cli cli = {
 		.command = "sqry", .color = wants_color(),

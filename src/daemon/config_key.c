@@ -25,7 +25,7 @@ const struct sq_config_key sq_config_keys[] = {
 	{ "daemon", "closure_limit_percent", NULL, KEY_U32, FIXED, AT(closure_limit_percent), 1, 100 },
 	{ "daemon", "stale_serve_max_age_hours", "SQRY_DAEMON_STALE_MAX_AGE_HOURS", KEY_U32, LIVE,
 	  AT(stale_serve_max_age_hours), 0, UINT32_MAX },
-	{ "daemon", "rebuild_drain_timeout_ms", NULL, KEY_U32, FIXED, AT(rebuild_drain_timeout_ms), 0, 3600000 },
+	{ "daemon", "rebuild_drain_timeout_ms", NULL, KEY_U32, LIVE, AT(rebuild_drain_timeout_ms), 0, 3600000 },
 	{ "daemon", "ipc_shutdown_drain_secs", NULL, KEY_U32, LIVE, AT(ipc_shutdown_drain_secs), 1, 3600 },
 	{ "daemon", "tool_timeout_secs", "SQRY_DAEMON_TOOL_TIMEOUT_SECS", KEY_U32, LIVE, AT(tool_timeout_secs), 1, 3600 },
 	{ "daemon", "max_shim_connections", "SQRY_DAEMON_MAX_SHIM_CONNECTIONS", KEY_U32, LIVE,

@@ -61,8 +61,7 @@ static int exchange(int fd, struct sq_slice request, struct sq_buf *answer)
 	return r ? r : read_frame(fd, answer);
 }
 
-/* connect, greet, call once */
-static int call(const struct sq_instance *i, const char *method, struct sq_buf *answer)
+int sq_control_call(const struct sq_instance *i, const char *method, struct sq_buf *answer)
 {
 	struct sq_buf request = SQ_BUF_NULL;
 	int fd = sq_instance_connect(i), r;
@@ -99,7 +98,7 @@ int sq_control_stop(struct sq_instance *i, unsigned timeout_secs)
 	int pidfd = pid ? (int)syscall(SYS_pidfd_open, pid, 0) : -1, r;
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	r = call(i, "daemon/stop", &answer);
+	r = sq_control_call(i, "daemon/stop", &answer);
 	sq_buf_deinit(&answer);
 	if (is_absent(r)) {
 		sq_fd_close(pidfd);
@@ -152,7 +151,7 @@ int sq_control_status(struct sq_instance *i, bool json)
 	struct sq_buf answer = SQ_BUF_NULL;
 	struct sq_json_doc *doc = NULL;
 	const struct sq_json *result = NULL;
-	int r = call(i, "daemon/status", &answer);
+	int r = sq_control_call(i, "daemon/status", &answer);
 
 	if (!r)
 		r = sq_json_parse(sq_buf_slice(&answer), &doc, NULL, 0) ? -EPROTO : 0;

@@ -5,8 +5,12 @@
  * socket. (The full client is libsqry, which lies above.)
  * Threads: main of a short-lived process.
  */
+#include "base/str.h"
 #include "daemon/instance.h"
 
+/** sq_control_call() - connect, greet, call once. @answer: the response. Return: 0; -ENOENT, -ECONNREFUSED:
+ *  nothing runs; -errno. */
+int sq_control_call(const struct sq_instance *i, const char *method, struct sq_buf *answer) sq_must_check;
 /** sq_control_stop() - ask, then wait until the daemon gave up its lock. Return: exit code. */
 int sq_control_stop(struct sq_instance *i, unsigned timeout_secs);
 /** sq_control_status() - Return: exit code; 1 when nothing is running. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,7 +23,8 @@
 #include "sys/fd.h"
 
 #define BACKLOG 256
-#define HELLO_LIMIT_MS 500     /* a live daemon answers within microseconds */
+#define HELLO_LIMIT_MS 500       /* a live daemon answers within microseconds */
+#define DEATH_LIMIT_MS 2000      /* of one that was killed; a large address space takes its time */
 
 static int say(struct sq_instance_error *err, int code, const char *fmt, ...) SQ_PRINTF(3, 4);
 static int say(struct sq_instance_error *err, int code, const char *fmt, ...)
@@ -182,30 +185,6 @@ static bool is_on_nfs(int fd)
 	return !fstatfs(fd, &fs) && fs.f_type == NFS_SUPER_MAGIC;
 }
 
-int sq_instance_lock(struct sq_instance *i, struct sq_instance_error *err)
-{
-	int fd = open(i->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return say(err, SQ_INSTANCE_E_SETUP, "cannot open lock file %s: %s", i->lock_path, strerror(errno));
-	if (is_on_nfs(fd)) {
-		sq_fd_close(fd);
-		return say(err, SQ_INSTANCE_E_SETUP, "lock file %s is on NFS; set [socket] path to a local directory",
-			   i->lock_path);
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int e = errno;
-
-		sq_fd_close(fd);
-		if (e != EWOULDBLOCK)
-			return say(err, SQ_INSTANCE_E_SETUP, "cannot lock %s: %s", i->lock_path, strerror(e));
-		return say(err, SQ_INSTANCE_E_RUNNING, "sqryd is already running: pid %d, socket %s, lock %s",
-			   (int)sq_instance_pid(i), i->socket_path, i->lock_path);
-	}
-	i->lock_fd = fd;
-	return 0;
-}
-
 int sq_instance_adopt(struct sq_instance *i, int fd, struct sq_instance_error *err)
 {
 	struct stat held, named;
@@ -295,6 +274,56 @@ static bool is_answered(int fd)
 		answered = recv(fd, &byte, 1, 0) == 1;
 	sq_buf_deinit(&hello);
 	return answered;
+}
+
+static int try_lock(struct sq_instance *i, struct sq_instance_error *err)
+{
+	int fd = open(i->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return say(err, SQ_INSTANCE_E_SETUP, "cannot open lock file %s: %s", i->lock_path, strerror(errno));
+	if (is_on_nfs(fd)) {
+		sq_fd_close(fd);
+		return say(err, SQ_INSTANCE_E_SETUP, "lock file %s is on NFS; set [socket] path to a local directory",
+			   i->lock_path);
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		int e = errno;
+
+		sq_fd_close(fd);
+		if (e != EWOULDBLOCK)
+			return say(err, SQ_INSTANCE_E_SETUP, "cannot lock %s: %s", i->lock_path, strerror(e));
+		return say(err, SQ_INSTANCE_E_RUNNING, "sqryd is already running: pid %d, socket %s, lock %s",
+			   (int)sq_instance_pid(i), i->socket_path, i->lock_path);
+	}
+	i->lock_fd = fd;
+	return 0;
+}
+
+/* the holder of the lock was killed, but is not gone yet: wait for that. false: it lives, as far as we can tell */
+static bool await_death(const struct sq_instance *i)
+{
+	pid_t pid = sq_instance_pid(i);
+	int fd = sq_instance_connect(i), r;
+	struct pollfd p = { .events = POLLIN };
+	bool lives = fd >= 0 && is_answered(fd);
+
+	sq_fd_close(fd);
+	if (lives || !pid)
+		return false;
+	p.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p.fd < 0)
+		return errno == ESRCH;
+	r = poll(&p, 1, DEATH_LIMIT_MS);
+	sq_fd_close(p.fd);
+	return r > 0;
+}
+
+int sq_instance_lock(struct sq_instance *i, struct sq_instance_error *err)
+{
+	int r = try_lock(i, err);
+
+	return r == SQ_INSTANCE_E_RUNNING && await_death(i) ? try_lock(i, err) : r;
 }
 
 /* a socket of a dead daemon is taken away; anything else is somebody's */

@@ -32,7 +32,7 @@ int sq_instance_init(const char *socket_path, struct sq_instance *ret_i, struct 
 /** sq_instance_init_passed() - the same for a socket that is listened on already; @fd is consumed on success. */
 int sq_instance_init_passed(int fd, struct sq_instance *ret_i, struct sq_instance_error *err) sq_must_check;
 void sq_instance_deinit(struct sq_instance *i);
-/** sq_instance_lock() - exclusive, without waiting. Return: 0; SQ_INSTANCE_E_*. */
+/** sq_instance_lock() - exclusive; waits for nothing but the death of a holder that was killed. Return: 0; SQ_INSTANCE_E_*. */
 int sq_instance_lock(struct sq_instance *i, struct sq_instance_error *err) sq_must_check;
 /** sq_instance_adopt() - the lock was taken by our parent and is inherited as @fd. */
 int sq_instance_adopt(struct sq_instance *i, int fd, struct sq_instance_error *err) sq_must_check;

@@ -10,6 +10,7 @@
 #include "daemon/config.h"
 #include "daemon/control.h"
 #include "daemon/detach.h"
+#include "daemon/doctor.h"
 #include "daemon/instance.h"
 #include "daemon/serve.h"
 #include "daemon/unit.h"
@@ -35,6 +36,7 @@ static const char usage_text[] =
 	"  stop [--timeout-secs N]     stop the daemon of this socket and wait for its end (15)\n"
 	"  status [--json]             show what it serves\n"
 	"  print-config                show every value and where it comes from\n"
+	"  doctor [--json]             what works on this machine, what does not, what to do\n"
 	"  install-systemd-user        print the units of a user's service\n"
 	"  install-systemd-system [--user NAME]\n"
 	"                              print the units of the system, for NAME or for anybody\n"
@@ -193,6 +195,23 @@ static int print_units(const struct options *o, bool is_system)
 	return fflush(stdout) ? EX_IOERR : EXIT_SUCCESS;
 }
 
+static int doctor(const struct options *o)
+{
+	struct sq_config_error bad_config = { .text = "out of memory" };
+	struct sq_instance_error bad_instance = { .text = "out of memory" };
+	struct sq_instance i;
+	struct sq_config c;
+	bool has_config = !sq_config_load(o->config_path, &c, &bad_config);
+	bool has_instance = has_config && !sq_instance_init(c.socket_path, &i, &bad_instance);
+	int r = sq_doctor(has_config ? &c : NULL, bad_config.text, has_instance ? &i : NULL, bad_instance.text, o->json);
+
+	if (has_instance)
+		sq_instance_deinit(&i);
+	if (has_config)
+		sq_config_deinit(&c);
+	return r;
+}
+
 static int bad_usage(const char *what)
 {
 	fprintf(stderr, "sqryd: %s\nTry 'sqryd --help'.\n", what);
@@ -209,6 +228,8 @@ static int dispatch(char **argv, int argc, const struct options *o)
 		return bad_usage(argc ? "one command at a time" : "a command is missing");
 	if (!strcmp(argv[0], "print-config"))
 		return print_config(o);
+	if (!strcmp(argv[0], "doctor"))
+		return doctor(o);
 	if (!strcmp(argv[0], "install-systemd-user"))
 		return o->user ? bad_usage("--user is for install-systemd-system") : print_units(o, false);
 	if (!strcmp(argv[0], "install-systemd-system"))

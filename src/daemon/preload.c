@@ -61,6 +61,8 @@ static void load(struct sq_daemon *d, const char *root)
 		return;
 	}
 	p->ws = ws;
+	if (sq_manager_set_pinned(d->manager, ws, true))
+		complain(key.root, "it was evicted before it was pinned");
 	put(p);
 }
 

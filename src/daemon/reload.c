@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "daemon/preload.h"
+#include "workspace/evict.h"
 
 struct reloading {
 	struct sq_daemon *d;
@@ -39,12 +40,30 @@ static void told(void *arg, const struct sq_config_change *ch)
 			*(bool *)((char *)re + effects[i].what) = true;
 }
 
+/* as for a build that needs room: least recently used first, no pinned one */
+static void evict(struct sq_daemon *d, struct sq_admission_state *now)
+{
+	struct sq_workspace *ws;
+
+	while (now->loaded + now->reserved > now->limit && sq_manager_evict_lru(d->manager, &ws) > 0) {
+		struct sq_buf root = SQ_BUF_NULL;
+
+		sq_buf_add_escaped(&root, ws->key.root);
+		sq_log_notice("evicted for the new memory limit root=%s", sq_buf_z(&root) ? sq_buf_z(&root) : "?");
+		sq_buf_deinit(&root);
+		sq_workspace_unref(ws);
+		sq_admission_read(sq_manager_admission(d->manager), now);
+	}
+	sq_rebuild_kick(d->rebuild);   /* what was evicted is freed as soon as nobody reads it */
+}
+
 /* what is committed beyond the new limit stays until its readers leave; no build is admitted before */
 static void apply_limit(struct sq_daemon *d)
 {
 	struct sq_admission_state now;
 
 	sq_admission_set_limit(sq_manager_admission(d->manager), d->config->memory_limit_mb << 20, &now);
+	evict(d, &now);
 	if (sq_admission_committed(&now) > now.limit)
 		sq_log_warning("more memory is committed than the new limit allows committed=%" PRIu64 " limit=%" PRIu64
 			       "; no build is admitted until it is below", sq_admission_committed(&now), now.limit);
