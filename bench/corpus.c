@@ -42,12 +42,25 @@ static bool is_dir(const char *path)
 	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+static char *unpacking(const char *cache, pid_t by)
+{
+	return sq_asprintf("%s/unpacking.%d", cache, (int)by);
+}
+
+void sq_corpus_clean(const char *cache, pid_t by)
+{
+	_cleanup_(sq_freep) char *temp = unpacking(cache, by);
+
+	if (temp)
+		sq_remove_tree(temp);
+}
+
 /* unpack beside the place and rename: an interrupted one is never taken for a whole */
 static int unpack(const char *cache, const char *name, struct sq_buf *ret_why)
 {
 	static const char *const core[] = { "kernel", "mm", "fs", "net", "include", "lib", "block", "ipc", "init",
 					    "security", "crypto" };
-	_cleanup_(sq_freep) char *temp = sq_asprintf("%s/unpacking.%d", cache, (int)getpid());
+	_cleanup_(sq_freep) char *temp = unpacking(cache, getpid());
 	_cleanup_(sq_freep) char *top = sq_asprintf("%s/" UNPACKED, temp ? temp : "");
 	_cleanup_(sq_freep) char *to = sq_asprintf("%s/%s", cache, name);
 	const char *argv[24] = { "tar", "-C", temp, "-xJf", TARBALL };

@@ -8,6 +8,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 #include "base/vec.h"
@@ -36,6 +37,8 @@ void sq_corpus_deinit(struct sq_corpus *c);
  */
 enum { SQ_CORPUS_E_BAD = 1 };
 int sq_corpus_find(struct sq_corpus *c, const char *name, const char *cache, struct sq_buf *ret_why) sq_must_check;
+/** sq_corpus_clean() - remove what process @by had unpacked when it was killed. */
+void sq_corpus_clean(const char *cache, pid_t by);
 /**
  * sq_corpus_copy() - copy its files to @dir (links, .git and .gitignore left out) and list its sources.
  * Return: 0; SQ_CORPUS_E_BAD: it holds no source file, or one that cannot be read.

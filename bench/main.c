@@ -195,7 +195,7 @@ static sigset_t ends(void)
 }
 
 /* until the worker ends, or somebody wants us to; orphans are reaped on the way */
-static int wait_for_end(pid_t worker)
+static int wait_for_end(const struct sq_options *o, pid_t worker)
 {
 	sigset_t set = ends();
 	int signal, status;
@@ -205,8 +205,8 @@ static int wait_for_end(pid_t worker)
 		if (sigwait(&set, &signal))
 			continue;
 		if (signal != SIGCHLD) {
-			warnx("ended by signal %d (%s): what was measured so far is in the --json and --html "
-			      "files", signal, sigabbrev_np(signal));
+			warnx("ended by signal %d (%s)%s", signal, sigabbrev_np(signal), o->json || o->html ?
+			      ": what was measured so far is in the --json and --html files" : "");
 			return 128 + signal;
 		}
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
@@ -220,13 +220,13 @@ static int wait_for_end(pid_t worker)
 	}
 }
 
+/* @scratch: NULL, then only the list of what there is is wanted. The signals of ends() are blocked */
 static int supervise(const struct sq_options *o, const char *scratch, const char *command)
 {
-	sigset_t set = ends(), none;
+	sigset_t none;
 	pid_t worker;
 	int r;
 
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	sq_process_adopt();
 	worker = fork();
 	if (worker < 0)
@@ -237,12 +237,13 @@ static int supervise(const struct sq_options *o, const char *scratch, const char
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sq_process_adopt();
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		r = sq_run_main(o, scratch, command);
+		r = scratch ? sq_run_main(o, scratch, command) : (sq_run_list(o, stdout), 0);
 		fflush(stdout);
 		_exit(r);
 	}
-	r = wait_for_end(worker);
+	r = wait_for_end(o, worker);
 	sq_process_kill_all();
+	sq_corpus_clean(o->cache, worker);
 	return r;
 }
 
@@ -251,6 +252,7 @@ int main(int argc, char **argv)
 	struct sq_options o = { .rounds = 0 };
 	_cleanup_(sq_freep) char *command = command_line(argc, argv);
 	_cleanup_(sq_freep) char *scratch = NULL, *cache = NULL;
+	sigset_t set = ends();
 	bool list = false;
 	int r;
 
@@ -258,8 +260,8 @@ int main(int argc, char **argv)
 	read_options(argc, argv, &o, &list);
 	default_places(&o, &cache);
 	if (list) {
-		sq_run_list(&o, stdout);
-		return 0;
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		return supervise(&o, NULL, NULL);
 	}
 	if (o.table)
 		return sq_run_table(o.table, stdout);
@@ -269,6 +271,7 @@ int main(int argc, char **argv)
 	}
 	if (!sq_run_check(&o))
 		return 2;
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	scratch = sq_asprintf("%s/sqry-bench.XXXXXX", o.scratch);
 	if (!scratch || !command || !o.cache || !mkdtemp(scratch))
 		err(EX_CANTCREAT, "%s", o.scratch);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -203,23 +205,23 @@ void sq_run_text(const struct sq_run *r, const char *out, struct sq_buf *ret)
 
 void sq_process_line(const char *const *argv, struct sq_buf *ret)
 {
-	char path[] = "/tmp/sqry-bench-line.XXXXXX";
 	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
+	/* no name: nothing is left of it however this process ends */
+	_cleanup_(sq_fd_closep) int fd = memfd_create("line", MFD_CLOEXEC);
+	char path[40];
 	struct sq_command c = { .argv = argv, .timeout_s = 20, .out = path };
-	int fd = mkostemp(path, O_CLOEXEC);
 	struct sq_run run;
 	size_t n = 0;
 
 	if (fd < 0)
 		return;
-	sq_fd_close(fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (!sq_process_run(&c, &run) && run.end == SQ_RUN_EXITED &&
 	    !sq_fd_read_file(AT_FDCWD, path, 1u << 20, &text)) {
 		while (n < text.n && n < 120 && text.p[n] != '\n')
 			n++;
 		sq_buf_add_escaped(ret, sq_slice(text.p, n));
 	}
-	unlink(path);
 }
 
 char *sq_process_find(const char *name)
@@ -257,32 +259,49 @@ void sq_process_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-/* every child at once; the orphans that this makes become children */
-static bool kill_children(void)
+/* who started it; 0: it has ended */
+static pid_t parent_of(const char *pid)
 {
-	_cleanup_(sq_buf_deinit) struct sq_buf list = SQ_BUF_NULL;
-	bool any = false;
-	char *at, *end;
+	_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
+	char path[64];
+	const char *at;
+	int parent = 0;
 
-	children_of(getpid(), &list);
-	if (!sq_buf_z(&list) || !list.n)
-		return false;
-	for (at = list.p; at; at = end) {
-		long pid = strtol(at, &end, 10);
-
-		if (end == at)
-			break;
-		kill((pid_t)pid, SIGKILL);
-		any = true;
-	}
-	return any;
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if (sq_fd_read_file(AT_FDCWD, path, 4096, &text) || !sq_buf_z(&text))
+		return 0;
+	at = strrchr(text.p, ')');      /* its name may hold anything */
+	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
+/*
+ * Every child with the group that it may lead. The list of /proc/PID/task is no
+ * help here: it leaves out children while others of them end.
+ */
+static void kill_children(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+
+	while (proc && (e = readdir(proc))) {
+		pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+
+		if (pid <= 0 || parent_of(e->d_name) != getpid())
+			continue;
+		if (getpgid(pid) == pid)
+			kill(-pid, SIGKILL);
+		kill(pid, SIGKILL);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* what is gone leaves orphans, which become our children, so again for each; waitpid() says when none is left */
 void sq_process_kill_all(void)
 {
-	for (bool any = kill_children(); any; any = kill_children())
-		while (waitpid(-1, NULL, 0) > 0)
-			(void)kill_children();  /* the orphans of the one that is gone */
+	do
+		kill_children();
+	while (waitpid(-1, NULL, 0) > 0);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
