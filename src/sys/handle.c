@@ -2,6 +2,7 @@
 #include "sys/handle.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/statfs.h>
 
@@ -58,6 +59,24 @@ int sq_handle_fsid(int fd, uint64_t *ret_fsid)
 	return 0;
 }
 
+/*
+ * The kernel says ENOMEM, too, while the inode number of a removed file is being
+ * given to a new one: iget_locked() finds the inode that is made and gives up,
+ * which ext4 takes for want of memory. The file is gone then, and the kernel
+ * says so (ESTALE) once the new one is made; seen are up to 19 tries, of 8 ms in
+ * all. ENOMEM that stays is what it says.
+ */
+static int open_handle(int mount_fd, struct file_handle *h, int flags)
+{
+	int fd = open_by_handle_at(mount_fd, h, flags);
+
+	for (unsigned i = 0; fd < 0 && errno == ENOMEM && i < SQ_HANDLE_TRIES; i++) {
+		(void)sched_yield();
+		fd = open_by_handle_at(mount_fd, h, flags);
+	}
+	return fd;
+}
+
 int sq_handle_open(int mount_fd, const struct sq_handle *h, int flags, int *ret_fd)
 {
 	union handle_room room;
@@ -68,7 +87,7 @@ int sq_handle_open(int mount_fd, const struct sq_handle *h, int flags, int *ret_
 	room.h.handle_bytes = h->n_bytes;
 	room.h.handle_type = h->type;
 	memcpy(room.h.f_handle, h->bytes, h->n_bytes);
-	fd = open_by_handle_at(mount_fd, &room.h, flags | O_CLOEXEC);
+	fd = open_handle(mount_fd, &room.h, flags | O_CLOEXEC);
 	if (fd < 0)
 		return sq_error_origin(-errno);
 	*ret_fd = fd;

@@ -41,8 +41,9 @@ uint64_t sq_handle_pack_fsid(const void *eight_bytes);
 /**
  * sq_handle_open() - open what @h names. Needs CAP_DAC_READ_SEARCH.
  * @mount_fd: any descriptor on the same filesystem
- * Return: 0; -ESTALE when it is gone; -errno.
+ * Return: 0; -ESTALE when it is gone; -errno; -ENOMEM after SQ_HANDLE_TRIES more tries.
  */
+#define SQ_HANDLE_TRIES 1000u
 int sq_handle_open(int mount_fd, const struct sq_handle *h, int flags, int *ret_fd) sq_must_check;
 /** sq_handle_slice() - type (int32) and bytes in one piece; borrowed from @h. */
 static inline struct sq_slice sq_handle_slice(const struct sq_handle *h)

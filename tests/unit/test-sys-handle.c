@@ -3,14 +3,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/fd.h"
 #include "../support/suite.h"
+
+/* in place of the C library's: what the kernel says while an inode number is given anew */
+static unsigned n_no_memory, n_opens;
+
+int open_by_handle_at(int mount_fd, struct file_handle *h, int flags)
+{
+	n_opens++;
+	if (n_no_memory) {
+		n_no_memory--;
+		errno = ENOMEM;
+		return -1;
+	}
+	return (int)syscall(SYS_open_by_handle_at, mount_fd, h, flags);
+}
 
 static char dir[64];
 static int root;
@@ -108,6 +124,15 @@ START_TEST(opening)
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	ck_assert_uint_eq(st.st_ino, want.st_ino);
 	sq_fd_close(fd);
+	/* want of memory that passes is none, and one that stays is not taken for a removed file */
+	n_no_memory = 20;
+	ck_assert_int_eq(sq_handle_open(root, &a, O_PATH, &fd), 0);
+	sq_fd_close(fd);
+	n_no_memory = UINT_MAX;
+	n_opens = 0;
+	ck_assert_int_eq(sq_handle_open(root, &a, O_PATH, &fd), -ENOMEM);
+	ck_assert_uint_eq(n_opens, 1 + SQ_HANDLE_TRIES);
+	n_no_memory = 0;
 	ck_assert_int_eq(unlinkat(root, "a", AT_REMOVEDIR), 0);
 	ck_assert_int_eq(sq_handle_open(root, &a, O_PATH, &fd), -ESTALE);
 	a.n_bytes = 1000;

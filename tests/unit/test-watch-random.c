@@ -275,17 +275,13 @@ static void open_random(enum sq_watch_tier tier, bool is_whole)
 	rig_clear(&rig);
 }
 
-/*
- * A directory that moves while its place is asked for, or a kernel that is out
- * of memory then, may cost a rescan: one in a while.
- */
-static void expect_few_sweeps(void)
+static void expect_no_sweep(void)
 {
 	struct sq_watch_stats st;
 
 	sq_watch_root_stats(rig.root, &st);
 	ck_assert_uint_eq(st.n_overflows, 0);
-	ck_assert_uint_le(st.n_rescans, 1 + n_rounds / 100);
+	ck_assert_uint_eq(st.n_rescans, 0);
 }
 
 /* ---- tests ---- */
@@ -313,7 +309,7 @@ static void run_batches(enum sq_watch_tier tier, unsigned seed, bool is_whole)
 	}
 	snapshot_free(&before);
 	ck_assert_uint_gt(n_differences, n_rounds);
-	expect_few_sweeps();
+	expect_no_sweep();
 	rig_close(&rig);
 }
 
