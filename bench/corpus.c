@@ -187,6 +187,19 @@ static int add_source(struct sq_corpus *c, const char *path, uint64_t bytes, uin
 	return 0;
 }
 
+/* what the daemon leaves out of every tree: then all tools work on the same files */
+static bool is_left_out(const char *name)
+{
+	static const char *const names[] = {
+		".git", "node_modules", "target", ".venv", "venv", "__pycache__", ".cache",
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 static int copy_entry(struct sq_corpus *c, FTS *fts, FTSENT *e, uint64_t *by_suffix, struct sq_buf *ret_why)
 {
 	const char *path = e->fts_path + strlen(c->origin);
@@ -197,7 +210,7 @@ static int copy_entry(struct sq_corpus *c, FTS *fts, FTSENT *e, uint64_t *by_suf
 		return sq_error_origin(-ENOMEM);
 	switch (e->fts_info) {
 	case FTS_D:
-		if (e->fts_level && !strcmp(e->fts_name, ".git"))
+		if (e->fts_level && is_left_out(e->fts_name))
 			(void)fts_set(fts, e, FTS_SKIP);
 		else if (mkdir(to, 0755) && errno != EEXIST)
 			r = -errno;

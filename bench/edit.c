@@ -28,12 +28,31 @@ static const struct shape shapes[] = {
 	{ "", "\n;\nint %s(int a)\n{\n", "\ta += %u;\n", "\treturn a;\n}\n" },
 };
 
-void sq_edit_function(const char *path, const char *name, unsigned lines, struct sq_buf *ret)
+static const struct shape *shape_of(const char *path)
 {
 	const struct shape *s = shapes;
 
 	while (!sq_slice_has_suffix(sq_slice_z(path), sq_slice_z(s->suffix)))
 		s++;
+	return s;
+}
+
+void sq_edit_in_front(const char *path, const char *name, unsigned lines, struct sq_slice text, struct sq_buf *ret)
+{
+	const char *end;
+	size_t at = sq_slice_has_prefix(text, SQ_LIT("\xef\xbb\xbf")) ? 3 : 0;
+
+	if (text.n - at >= 2 && text.p[at] == '#' && text.p[at + 1] == '!')
+		at = (end = memchr(text.p + at, '\n', text.n - at)) ? (size_t)(end - text.p) : text.n;
+	sq_buf_add(ret, text.p, at);
+	sq_edit_function(path, name, lines, ret);
+	sq_buf_add(ret, text.p + at, text.n - at);
+}
+
+void sq_edit_function(const char *path, const char *name, unsigned lines, struct sq_buf *ret)
+{
+	const struct shape *s = shape_of(path);
+
 	sq_buf_printf(ret, s->head, name);
 	for (unsigned i = 0; i < lines; i++)
 		sq_buf_printf(ret, s->line, i);

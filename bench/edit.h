@@ -22,6 +22,9 @@ void sq_edit_close(struct sq_edit *e, const char *what);
 
 /** sq_edit_function() - a function @name with @lines statements, in the language of @path. */
 void sq_edit_function(const char *path, const char *name, unsigned lines, struct sq_buf *ret);
+/** sq_edit_in_front() - @text with such a function before all that is in it but a mark or line that must be
+ *  first. There it is found whatever follows. */
+void sq_edit_in_front(const char *path, const char *name, unsigned lines, struct sq_slice text, struct sq_buf *ret);
 
 /**
  * sq_edit_sync() - append a function; until daemon/sync has answered, and the search behind it.

@@ -5,16 +5,12 @@
 
 #include "bench/edit.h"
 
+#define LINES 2                 /* of each function that "after" has and "before" has not */
 #define SHARE_OF_SMALL 5        /* in a corpus of fewer files: one in so many, at least */
 
 void sq_repository_deinit(struct sq_repository *r)
 {
 	sq_free(SQ_TAKE(r->changed));
-}
-
-void sq_repository_name(char *ret, size_t cap, size_t i)
-{
-	snprintf(ret, cap, "sqry_bench_checkout_%zu", i);
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -54,13 +50,13 @@ static int change(struct sq_bench *b, struct sq_repository *r)
 
 	r->changed_bytes = 0;
 	for (size_t i = 0; i < r->n_changed; i++) {
-		_cleanup_(sq_buf_deinit) struct sq_buf text = SQ_BUF_NULL;
+		_cleanup_(sq_buf_deinit) struct sq_buf old = SQ_BUF_NULL, text = SQ_BUF_NULL;
 		const struct sq_source *s = &b->corpus.sources.v[r->changed[i]];
 
-		sq_repository_name(name, sizeof(name), i);
-		if (sq_corpus_read(&b->corpus, s->path, &text))
+		snprintf(name, sizeof(name), "sqry_bench_checkout_%zu", i);    /* SQ_REPOSITORY_NAMES */
+		if (sq_corpus_read(&b->corpus, s->path, &old))
 			return sq_bench_fail(b, "%s cannot be read", s->path);
-		sq_edit_function(s->path, name, 2, &text);
+		sq_edit_in_front(s->path, name, LINES, sq_buf_slice(&old), &text);
 		if (sq_buf_error(&text) || sq_corpus_write(&b->corpus, s->path, text.p, text.n))
 			return sq_bench_fail(b, "%s cannot be written", s->path);
 		r->changed_bytes += text.n;

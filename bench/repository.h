@@ -26,5 +26,5 @@ struct sq_repository {
 void sq_repository_deinit(struct sq_repository *r);
 /** sq_repository_make() - unless it is there. Return: 0; SQ_BENCH_E_FAILED, told the report. */
 int sq_repository_make(struct sq_bench *b);
-/** sq_repository_name() - of the function that the @i-th changed source got. */
-void sq_repository_name(char *ret, size_t cap, size_t i);
+/* finds the names of the functions that the changed sources got, one each */
+#define SQ_REPOSITORY_NAMES "^sqry_bench_checkout_[0-9]+$"

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* git checkout of a commit that differs in many files */
-#include <stdio.h>
-
 #include "base/time.h"
 #include "bench/edit.h"
-
-#define N_LOOKED_AT 50
-
-/* how many of the looked at names the graph has, each once */
-static int count_found(struct sq_bench *b, size_t n, size_t *ret_found, size_t *ret_asked)
-{
-	size_t step = n / N_LOOKED_AT + 1, found = 0, asked = 0;
-	char name[64];
-	int64_t total;
-
-	for (size_t i = 0; i < n; i += step, asked++) {
-		sq_repository_name(name, sizeof(name), i);
-		if (sq_target_find(&b->target, b->corpus.dir, name, &total, NULL))
-			return sq_bench_fail(b, NULL);
-		found += total == 1;
-	}
-	*ret_found = found;
-	*ret_asked = asked;
-	return 0;
-}
 
 static void judge_time(struct sq_bench *b, double took)
 {
@@ -45,41 +23,33 @@ static bool is_same_graph(const struct sq_target_status *a, const struct sq_targ
 	       a->bound == b->bound && a->ambiguous == b->ambiguous;
 }
 
-/* a source may end in what no parser understands, and then its new function is not seen: one in 20 at most */
-static bool is_nearly(size_t n, size_t all)
-{
-	return n <= all && n * 20 >= all * 19;
-}
-
 /* sources that are alike are parsed once */
 static bool is_parsed(size_t n_parsed, size_t n)
 {
 	return n_parsed * 20 >= n * 19;
 }
 
-/* @first: the graph as it was before the first checkout */
-static int judge_graph(struct sq_bench *b, bool is_after, const struct sq_target_status *first,
-		       const struct sq_target_status *before)
+/* the graph at "before" and "after", as it was first */
+struct firsts { struct sq_target_status at[2]; bool is_known[2]; };
+
+static int judge_graph(struct sq_bench *b, bool is_after, struct firsts *firsts, const struct sq_target_status *before)
 {
-	size_t n = b->repository.n_changed, found = 0, asked = 0;
+	size_t n = b->repository.n_changed;
 	const char *tag = is_after ? "after" : "before";
 	struct sq_target_status now;
+	int64_t found;
 
-	if (count_found(b, n, &found, &asked))
-		return SQ_BENCH_E_FAILED;
-	if (sq_target_status(&b->target, b->corpus.dir, &now))
+	if (sq_target_count(&b->target, b->corpus.dir, SQ_REPOSITORY_NAMES, &found) ||
+	    sq_target_status(&b->target, b->corpus.dir, &now))
 		return sq_bench_fail(b, NULL);
-	sq_bench_check(b, is_after ? is_nearly(found, asked) : !found,
-		       "at \"%s\": %zu of %zu names of changed files are there", tag, found, asked);
-	/* more than one a file where what stood at its end is read otherwise with a function behind it */
-	if (is_after)
-		sq_bench_check(b, (now.definitions - first->definitions) * 20 >= (int64_t)n * 19,
-			       "at \"after\": %lld definitions more for %zu changed files",
-			       (long long)(now.definitions - first->definitions), n);
-	else
-		sq_bench_check(b, is_same_graph(&now, first), "at \"before\": the graph counts what it did at first: "
-			       "%lld definitions, %lld references, %lld bound", (long long)now.definitions,
-			       (long long)now.references, (long long)now.bound);
+	sq_bench_check(b, found == (int64_t)(is_after ? n : 0), "at \"%s\": %lld of %zu functions of changed files are there",
+		       tag, (long long)found, n);
+	if (!firsts->is_known[is_after])
+		firsts->at[is_after] = now;
+	firsts->is_known[is_after] = true;
+	sq_bench_check(b, is_same_graph(&now, &firsts->at[is_after]), "at \"%s\": the graph counts what it did at first: "
+		       "%lld definitions, %lld references, %lld bound", tag, (long long)now.definitions,
+		       (long long)now.references, (long long)now.bound);
 	if (before->parsed_total >= 0)
 		sq_bench_check(b, is_parsed((size_t)(now.parsed_total - before->parsed_total), n),
 			       "at \"%s\": %lld files were parsed", tag,
@@ -87,7 +57,31 @@ static int judge_graph(struct sq_bench *b, bool is_after, const struct sq_target
 	return 0;
 }
 
-static int check_out(struct sq_bench *b, bool is_after, const struct sq_target_status *first)
+/* "after" against a clean build of it, and back to "before", which was one at first */
+static int judge_clean(struct sq_bench *b, const struct sq_target_status *after)
+{
+	const char *const words[] = { "checkout", "-q", "after", NULL }, *const back[] = { "checkout", "-q", "before", NULL };
+	const char *dir = b->corpus.dir;
+	struct sq_target_status clean;
+	int r = sq_bench_target(b, sq_target_unload(&b->target, dir));
+
+	b->target.is_loaded = false;
+	if (r || !sq_bench_git(b, dir, words, NULL))
+		return SQ_BENCH_E_FAILED;
+	r = sq_bench_loaded(b);
+	if (!r)
+		r = sq_bench_target(b, sq_target_status(&b->target, dir, &clean));
+	if (r)
+		return r;
+	sq_bench_check(b, is_same_graph(&clean, after), "at \"after\": a clean build counts the same: %lld definitions, "
+		       "%lld references, %lld bound", (long long)clean.definitions, (long long)clean.references,
+		       (long long)clean.bound);
+	if (!sq_bench_git(b, dir, back, NULL))
+		return SQ_BENCH_E_FAILED;
+	return sq_bench_target(b, sq_target_sync(&b->target, dir));
+}
+
+static int check_out(struct sq_bench *b, bool is_after, struct firsts *firsts)
 {
 	const char *const words[] = { "checkout", "-q", is_after ? "after" : "before", NULL };
 	struct sq_target_status before;
@@ -106,13 +100,13 @@ static int check_out(struct sq_bench *b, bool is_after, const struct sq_target_s
 	sq_bench_add(b, "end of checkout to answer", "s", SQ_OURS, took - git_s);
 	sq_bench_add(b, "git checkout itself", "s", "git, beside the daemon", git_s);
 	judge_time(b, took);
-	return judge_graph(b, is_after, first, &before);
+	return judge_graph(b, is_after, firsts, &before);
 }
 
 int sq_scenario_checkout(struct sq_bench *b)
 {
 	const struct sq_repository *repo = &b->repository;
-	struct sq_target_status first;
+	struct firsts firsts = { .is_known = { true, false } };
 	int r = sq_repository_make(b);
 
 	if (r)
@@ -126,8 +120,10 @@ int sq_scenario_checkout(struct sq_bench *b)
 	if (!r)
 		r = sq_bench_target(b, sq_target_sync(&b->target, b->corpus.dir));
 	if (!r)
-		r = sq_bench_target(b, sq_target_status(&b->target, b->corpus.dir, &first));
+		r = sq_bench_target(b, sq_target_status(&b->target, b->corpus.dir, &firsts.at[0]));
 	for (unsigned i = 0; !r && i < 2 * b->o.rounds; i++)
-		r = check_out(b, i % 2 == 0, &first);
+		r = check_out(b, i % 2 == 0, &firsts);
+	if (!r)
+		r = judge_clean(b, &firsts.at[1]);
 	return r;
 }

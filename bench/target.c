@@ -229,6 +229,24 @@ struct sqry_params *sq_search_params(const char *dir, const char *name)
 	return p;
 }
 
+int sq_target_count(struct sq_target *t, const char *dir, const char *regex, int64_t *ret_total)
+{
+	struct sqry_params *p = sqry_params_new();
+	struct sqry_reply *reply;
+	int r;
+
+	sqry_params_string(p, "search_path", dir);
+	sqry_params_string(p, "pattern", regex);
+	sqry_params_string(p, "mode", "regex");
+	sqry_params_int(p, "limit", 1);
+	r = sq_target_call(t, "daemon/search", p, &reply);
+	if (r)
+		return r;
+	*ret_total = sqry_value_int(sqry_value_get(sqry_reply_result(reply), "total"), -1);
+	sqry_reply_free(reply);
+	return 0;
+}
+
 int sq_target_find(struct sq_target *t, const char *dir, const char *name, int64_t *ret_total,
 		   int64_t *ret_end_line)
 {

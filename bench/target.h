@@ -54,6 +54,8 @@ int sq_target_rebuild(struct sq_target *t, const char *dir) sq_must_check;
 
 /** sq_search_params() - exact search of @name below @dir. */
 struct sqry_params *sq_search_params(const char *dir, const char *name);
+/** sq_target_count() - definitions whose name a regular expression finds. */
+int sq_target_count(struct sq_target *t, const char *dir, const char *regex, int64_t *ret_total) sq_must_check;
 /** sq_target_find() - definitions of a name; @ret_end_line: of the first, may be NULL. */
 int sq_target_find(struct sq_target *t, const char *dir, const char *name, int64_t *ret_total,
 		   int64_t *ret_end_line) sq_must_check;
