@@ -1,9 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree-sitter core, with the proof that fast-lexer.h mirrors its lexer: a core
- * whose lexer is laid out differently does not compile.
+ * The tree-sitter core, its hottest functions replaced by fast-core.h, with the proof
+ * that fast-lexer.h mirrors its lexer: a core that is laid out differently does not
+ * compile. SQ_STOCK_CORE leaves it as it is: what test-core compares with.
  */
+#ifdef SQ_STOCK_CORE
 #include "lib.c"
+#else
+/*
+ * A tree belongs to one thread at a time here (lang.h: an extractor, a kept tree), so
+ * that a count of references needs no lock prefix, a tenth of a parse: atomic.h of the
+ * core is taken for included.
+ */
+#define TREE_SITTER_ATOMIC_H_
+#include <stddef.h>
+#include <stdint.h>
+static inline size_t atomic_load(const volatile size_t *p) { return *p; }
+static inline uint32_t atomic_inc(volatile uint32_t *p) { return ++*(uint32_t *)p; }
+static inline uint32_t atomic_dec(volatile uint32_t *p) { return --*(uint32_t *)p; }
+
+#include "alloc.c"
+#include "get_changed_ranges.c"
+#include "language.c"
+#include "lexer.c"
+#include "node.c"
+#include "query.c"
+#include "subtree.c"
+#include "stack.c"
+#include "tree_cursor.c"
+#include "tree.c"
+#include "wasm_store.c"
+#include "fast-core.h"
+#include "parser.c"
+#endif
 
 #include "fast-lexer.h"
 

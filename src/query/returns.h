@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
-#include "facts/kinds.h"
+#include "graph/segment.h"
 
 /** sq_returns_of() - the return type in a signature of @name; empty: it names none. */
 struct sq_slice sq_returns_of(enum sq_lang lang, struct sq_slice signature, struct sq_slice name);
