@@ -15,7 +15,7 @@ static const char *const names[] = {
 	/* rebuild/turn.c */
 	"reserved", "build", "finished",
 	/* rebuild/fill.c */
-	"build_worker", "trees",
+	"build_worker",
 	/* rebuild/run.c */
 	"runner_abort",
 	/* workspace/manager.c */

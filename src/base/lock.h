@@ -36,6 +36,7 @@ enum sq_lock_rank {
 	SQ_RANK_DRAFT = 50,        /* file table of a draft */
 	SQ_RANK_STRIPE = 60,       /* one stripe of a draft's dictionary */
 	SQ_RANK_WATCH = 70,        /* watch roots and handle table */
+	SQ_RANK_ALARM = 75,        /* deadlines */
 	SQ_RANK_POOL = 80,         /* job queues */
 	SQ_RANK_TREES = 82,        /* kept trees */
 	SQ_RANK_GRAMMAR = 85,      /* grammar registry */

@@ -37,6 +37,7 @@ struct sq_config {
 	uint32_t rebuild_drain_timeout_ms;     /* a replaced version that is read for longer: one warning */
 	uint32_t ipc_shutdown_drain_secs;
 	uint32_t tool_timeout_secs;
+	uint32_t turn_budget_secs;             /* of one turn; 0: none */
 	uint32_t max_shim_connections;
 	double interner_compaction_threshold;  /* share of unused names that makes a turn compact them (RB) */
 	uint32_t cost_gate_node_limit;         /* definitions; 0: no query is too broad */

@@ -194,6 +194,27 @@ static void ended(void *arg, const struct sq_outcome *o)
 	sq_build_metrics_add(&d->builds, o->was_full, o->code, o->duration_ns);
 }
 
+static void log_root(enum sq_log_level level, const char *what, const struct sq_workspace *ws, const char *more)
+{
+	struct sq_buf root = SQ_BUF_NULL;
+
+	sq_buf_add_escaped(&root, ws->key.root);
+	sq_log(level, "%s root=%s%s", what, sq_buf_z(&root) ? sq_buf_z(&root) : "?", more);
+	sq_buf_deinit(&root);
+}
+
+static void over_budget(void *arg, struct sq_workspace *ws, bool stops)
+{
+	(void)arg;
+	log_root(SQ_LOG_WARNING, "turn over budget", ws, stops ? " action=stop" : " action=none");
+}
+
+static void abnormal_end(void *arg, struct sq_workspace *ws)
+{
+	(void)arg;
+	log_root(SQ_LOG_ERROR, "drain loop ended abnormally", ws, " action=\"the next turn is a full one\"");
+}
+
 static void failed(void *arg, struct sq_workspace *ws, const struct sq_outcome *o)
 {
 	struct sq_buf root = SQ_BUF_NULL;
@@ -230,8 +251,10 @@ static int start_rebuild(struct sq_daemon *d)
 			.quiet_ms = c->debounce_ms, .max_wait_ms = c->max_wait_ms, .drain_ms = 5,
 			.force_tier = c->watch_tier, .want = wanted_name,
 		},
-		.on_publish = { published, d }, .on_retained = retained, 
-		.on_failure = failed, .on_outcome = ended, .arg = d,
+		.fork = { .floor_files = c->incremental_threshold, .percent = c->closure_limit_percent },
+		.budget_ns = c->turn_budget_secs * NS_A_SECOND,
+		.on_publish = { published, d }, .on_retained = retained, .on_failure = failed,
+		.on_over_budget = over_budget, .on_abnormal_end = abnormal_end, .on_outcome = ended, .arg = d,
 	};
 	int r = sq_rebuild_new(&cfg, &d->rebuild);
 

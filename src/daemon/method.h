@@ -55,7 +55,19 @@ void sq_method_test_reader_unpin(struct sq_call *c);
 void sq_method_test_reclaim_now(struct sq_call *c);
 void sq_method_test_evict_lru(struct sq_call *c);
 void sq_method_test_hook(struct sq_call *c);
-void sq_method_test_fault(struct sq_call *c);
 void sq_method_test_hold(struct sq_call *c);
 void sq_method_test_hold_reads(struct sq_call *c);
+/* method_test_turns.c */
+void sq_method_test_fault(struct sq_call *c);
+void sq_method_test_gate_set(struct sq_call *c);
+void sq_method_test_gate_release(struct sq_call *c);
+void sq_method_test_gate_wait(struct sq_call *c);
+void sq_method_test_postres_hold(struct sq_call *c);
+void sq_method_test_postres_wait(struct sq_call *c);
+void sq_method_test_postres_release(struct sq_call *c);
+void sq_method_test_cancel_path(struct sq_call *c);
+void sq_method_test_capture(struct sq_call *c);
+void sq_method_test_clock(struct sq_call *c);
+void sq_method_test_emit_fs(struct sq_call *c);
+void sq_method_test_baseline(struct sq_call *c);
 #endif

@@ -13,6 +13,7 @@
 
 #define SYNC_TIMEOUT_MS 5000
 #define SYNC_TIMEOUT_MAX_MS 3600000
+#define REBUILD_TIMEOUT_MS 600000     /* and no more */
 
 /* parameters and what the path job found; in c->args */
 struct manage_args {
@@ -273,13 +274,16 @@ void sq_method_unload(struct sq_call *c)
 
 /* ---- daemon/rebuild, daemon/cancel_rebuild -------------------------------------- */
 
-static void answer_rebuild(struct sq_call *c, const char *status, const struct sq_outcome *o)
+/* @disposition: was or is it a turn of its own, or part of a later one (RR-11)? NULL: neither */
+static void answer_rebuild(struct sq_call *c, const char *status, const char *disposition, const struct sq_outcome *o)
 {
 	struct sq_jw w;
 
 	begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kstr(&w, "status", sq_slice_z(status));
+	if (disposition)
+		sq_jw_kstr(&w, "disposition", sq_slice_z(disposition));
 	if (o) {
 		sq_jw_ku64(&w, "duration_ms", o->duration_ns / 1000000u);
 		sq_jw_ku64(&w, "nodes", o->n_defs);
@@ -293,9 +297,15 @@ static void answer_rebuild(struct sq_call *c, const char *status, const struct s
 static void rebuilt(struct sq_call *c)
 {
 	if (c->outcome.code == SQ_OUTCOME_OK)
-		answer_rebuild(c, "completed", &c->outcome);
+		answer_rebuild(c, "completed", "ran", &c->outcome);
 	else
 		answer_outcome(c, &c->outcome);
+}
+
+static void rebuild_late(struct sq_call *c)
+{
+	sq_answer_tool_timeout(&c->out, c->req->id, (uint64_t)args_of(c)->timeout_ms);
+	sq_call_answered(c);
 }
 
 static bool is_serving(enum sq_ws_state s)
@@ -305,6 +315,7 @@ static bool is_serving(enum sq_ws_state s)
 
 static void rebuild(struct sq_call *c)
 {
+	int64_t timeout_ms = args_of(c)->timeout_ms;
 	enum sq_disposition how;
 	int r;
 
@@ -314,12 +325,19 @@ static void rebuild(struct sq_call *c)
 		return;
 	}
 	r = sq_rebuild_run(c->d->rebuild, c->ws, args_of(c)->force, false, sq_call_prepare_wait(c, rebuilt), &how);
-	if (!r && how == SQ_DISPOSITION_RUN)
+	if (!r && how == SQ_DISPOSITION_RUN) {
+		if (timeout_ms)
+			sq_call_limit_wait(c, (uint64_t)timeout_ms * 1000000u, rebuild_late);
+		else
+			answer_rebuild(c, "started", "ran", NULL);   /* the waiter finds it answered */
 		return;
+	}
 	if (r < 0)
 		answer_errno(c, r);
+	else if (how == SQ_DISPOSITION_REJECTED)
+		answer_rebuild(c, "rejected", NULL, NULL);
 	else
-		answer_rebuild(c, "coalesced", NULL);
+		answer_rebuild(c, "coalesced", "coalesced", NULL);
 	sq_call_abandon_wait(c);
 }
 
@@ -330,7 +348,9 @@ void sq_method_rebuild(struct sq_call *c)
 	const struct sq_param table[] = {
 		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
 		{ "force", SQ_PARAM_BOOL, false, 0, 0, &args_of(c)->force },
+		{ "timeout_ms", SQ_PARAM_INT, false, 0, REBUILD_TIMEOUT_MS, &args_of(c)->timeout_ms },
 	};
+	args_of(c)->timeout_ms = REBUILD_TIMEOUT_MS;
 	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
 		with_workspace(c, rebuild);
 }

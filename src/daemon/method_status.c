@@ -177,6 +177,7 @@ static void last_build(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_ku64(w, "duration_us", b->last_duration_ns / 1000u);
 	sq_jw_ku64(w, "files", b->last_files);
 	sq_jw_kbool(w, "was_full", b->last_was_full);
+	kstrz(w, "mode", sq_mode_name(b->last_mode));
 	stages(w, &b->last_stages);
 	sq_jw_end_object(w);
 }
@@ -230,6 +231,12 @@ static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace 
 	else
 		knull(w, "last_error");
 	sq_jw_ku64(w, "retry_count", sq_load_relaxed(&ws->retry_count));
+	if (b.retries)
+		sq_jw_ku64(w, "retry_in_seconds", b.retry_in_ns / NS_A_SECOND);
+	else
+		knull(w, "retry_in_seconds");
+	kstrz(w, "last_mode", sq_mode_name(b.last_mode));
+	kstrz(w, "last_outcome", b.last_outcome);
 	sq_jw_kstr(w, "clock", sq_daemon_clock(d, ws, v->generation, clock));
 	sq_jw_ku64(w, "pending_files", pending || !b.watch_pending ? pending : 1);
 	watching(w, &b);
@@ -243,6 +250,7 @@ static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace 
 static void machinery(struct sq_jw *w, struct sq_daemon *d)
 {
 	struct sq_server_counters n;
+	uint64_t at_boundary, at_publish;
 	const char *why;
 
 	sq_server_read_counters(d->server, &n);
@@ -254,6 +262,10 @@ static void machinery(struct sq_jw *w, struct sq_daemon *d)
 	sq_jw_ku64(w, "workers", sq_rebuild_n_workers(d->rebuild));
 	sq_jw_ku64(w, "query_threads", d->n_query_threads);
 	sq_jw_ku64(w, "dispatched_total", sq_rebuild_n_dispatched(d->rebuild));
+	kstrz(w, "last_mode", sq_mode_name(sq_rebuild_last_mode(d->rebuild)));
+	sq_rebuild_n_cancelled(d->rebuild, &at_boundary, &at_publish);
+	sq_jw_ku64(w, "cancelled_at_boundary_total", at_boundary);
+	sq_jw_ku64(w, "cancelled_at_publish_total", at_publish);
 	sq_jw_ku64(w, "debounce_ms", d->config->debounce_ms);
 	sq_jw_ku64(w, "max_wait_ms", d->config->max_wait_ms);
 	sq_jw_key(w, "server");

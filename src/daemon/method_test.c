@@ -70,27 +70,7 @@ static struct sq_workspace *workspace_param(struct sq_call *c)
 	return sq_params_read(c, table, SQ_ARRAY_SIZE(table), true) ? workspace_of(c, path) : NULL;
 }
 
-/* ---- faults, holds --------------------------------------------------------------- */
-
-/* test/fault {site: reserved|finished|alloc|trees, error: errno, count} */
-void sq_method_test_fault(struct sq_call *c)
-{
-	static const char *const sites[SQ_FAULT_MAX] = { "reserved", "finished", "alloc", "trees" };
-	struct sq_slice site = SQ_SLICE_NULL;
-	int64_t error = ENOSPC, count = 1;
-	const struct sq_param table[] = {
-		{ "site", SQ_PARAM_STRING, true, 0, 0, &site },
-		{ "error", SQ_PARAM_INT, false, 1, 200, &error },
-		{ "count", SQ_PARAM_INT, false, 0, 1 << 30, &count },
-	};
-
-	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
-		return;
-	for (int i = 0; i < SQ_FAULT_MAX; i++)
-		if (sq_slice_is(site, sites[i]))
-			sq_rebuild_set_fault(c->d->rebuild, (enum sq_fault_site)i, -(int)error, (unsigned)count);
-	done(c);
-}
+/* ---- holds ----------------------------------------------------------------------- */
 
 /* holds a query thread until the call is cancelled */
 static void hold(struct sq_call *c, struct sq_epoch_record *record)

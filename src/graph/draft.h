@@ -23,6 +23,9 @@ struct sq_draft_opts {
 	const struct sq_parallel *par;  /* NULL: the caller's thread only */
 	/* of the linking pass, when it is wide though the puts are few; NULL: @par */
 	const struct sq_parallel *link_par;
+	/* of so many files to link again: link all of them instead? The caller's thread; NULL: never */
+	bool (*links_whole)(void *arg, uint64_t n_relink);
+	void *links_whole_arg;
 	const bool *cancel;             /* relaxed flag, checked at pass boundaries and in loops; may be NULL */
 	unsigned disabled_triggers;     /* test hook: bit mask of enum sq_trigger (relink.h), 0 in production */
 	bool links_alone;               /* test hook: nothing is worked out for all files at once */

@@ -14,6 +14,7 @@ struct pass {
 	struct sq_draft *d;
 	const struct sq_file_set *set;  /* of all rounds */
 	struct sq_changed_names names;  /* not when all files are linked */
+	bool is_whole;                  /* see links_all() */
 	bool names_only;                /* see sq_relink_names_only() */
 	struct sq_file_set stale;       /* files whose imports may not be what their links say, if not the set */
 	SQ_VEC(sq_file) files;          /* of this round */
@@ -33,7 +34,7 @@ static int add_all(struct sq_draft *d, struct sq_file_set *set)
 	return r;
 }
 
-static bool links_all(const struct sq_draft *d)
+static bool must_link_all(const struct sq_draft *d)
 {
 	bool relink = d->opts.link_flags != d->prior->link_flags &&
 		      !(d->opts.disabled_triggers >> SQ_TRIGGER_DAEMON & 1);
@@ -41,12 +42,31 @@ static bool links_all(const struct sq_draft *d)
 	return d->opts.clear || relink || !d->prior->n_file_ids;
 }
 
+static bool links_all(const struct pass *p)
+{
+	return p->is_whole;
+}
+
+/* So many that a pass over all files costs less? Where imports mean what they
+ * meant, a file costs a fraction, however many there are. */
+static int widen(struct pass *p, struct sq_file_set *set)
+{
+	const struct sq_draft_opts *o = &p->d->opts;
+
+	if (p->names_only || !o->links_whole || !o->links_whole(o->links_whole_arg, set->n))
+		return 0;
+	p->is_whole = true;
+	sq_free(SQ_TAKE(p->names.bits));
+	return sq_error_trace(add_all(p->d, set));
+}
+
 static int collect(struct pass *p, struct sq_file_set *set)
 {
 	struct sq_draft *d = p->d;
 	int r = 0;
 
-	if (links_all(d))
+	p->is_whole = must_link_all(d);
+	if (p->is_whole)
 		return sq_error_trace(add_all(d, set));
 	for (size_t i = 0; i < d->changes.n && r >= 0; i++)
 		if (d->changes.v[i].new_bound)
@@ -57,12 +77,14 @@ static int collect(struct pass *p, struct sq_file_set *set)
 	p->names_only = r >= 0 && d->changes.n && sq_relink_names_only(d->v, d->changes.v, d->changes.n);
 	for (size_t i = 0; p->names_only && i < d->changes.n && r >= 0; i++)
 		r = sq_file_set_add(&p->stale, d->changes.v[i].file);
+	if (r >= 0)
+		r = widen(p, set);
 	return sq_error_trace(r);
 }
 
 static const struct sq_file_set *stale_of(const struct pass *p)
 {
-	return links_all(p->d) ? NULL : p->names_only ? &p->stale : p->set;
+	return links_all(p) ? NULL : p->names_only ? &p->stale : p->set;
 }
 
 /* the files of the set from @from on that are there and say something */
@@ -95,7 +117,7 @@ static int make_linkers(struct pass *p, uint32_t width)
 static int share(struct pass *p)
 {
 	const struct sq_common_job job = {
-		.d = p->d, .is_whole = links_all(p->d), .linkers = p->linkers,
+		.d = p->d, .is_whole = links_all(p), .linkers = p->linkers,
 		.files = p->names_only ? p->stale.list : p->files.v,
 		.n = p->names_only ? p->stale.n : (uint32_t)p->files.n,
 	};
@@ -236,7 +258,7 @@ static int run_rounds(struct pass *p, struct sq_file_set *set)
 			r = run(p);
 		if (r >= 0)
 			drop_settled(p);
-		if (r >= 0 && !links_all(d))
+		if (r >= 0 && !links_all(p))
 			r = sq_relink_expand(d->prior, d->v, p->files.v, p->files.n,
 					     d->opts.disabled_triggers, set);
 	}

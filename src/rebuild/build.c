@@ -33,6 +33,10 @@ void sq_tools_deinit(struct sq_tools *t)
  */
 void sq_build_cancel(struct sq_build *b)
 {
+#ifdef SQ_TEST_HOOKS
+	if (sq_load_relaxed(&b->rb->no_forwarder))   /* relaxed: a test's switch */
+		return;
+#endif
 	sq_fence_seq_cst();
 	/* relaxed: ordered by the fence */
 	sq_store_relaxed(&b->turn_cancel, true);
@@ -98,6 +102,8 @@ static int find_rule_dirs(struct sq_build *b, const struct sq_discovery *d)
 	for (size_t i = 0; i < d->n_dirs; i++) {
 		char *copy;
 
+		if (sq_load_relaxed(&b->turn_cancel))   /* relaxed: a request to stop soon */
+			return -ECANCELED;
 		if (!sq_build_dir_has_rules(b, d->dirs[i].path))
 			continue;
 		copy = sq_strndup(d->dirs[i].path.p, d->dirs[i].path.n);

@@ -7,7 +7,12 @@
  * Threads:   lane: its own lock. watch, watch_reason, last: ws->record.
  *            root_fd, ignore, rule_dirs: the runner. The rest: atomics.
  */
+#include "base/fault.h"
 #include "base/vec.h"
+#include "rebuild/alarms.h"
+#include "rebuild/capture.h"
+#include "rebuild/decide.h"
+#include "rebuild/gate.h"
 #include "rebuild/rebuild.h"
 #include "sys/jobs.h"
 #include "sys/pool.h"
@@ -43,11 +48,20 @@ struct sq_rebuild {
 	struct sq_lock waiting_lock;      /* rank RECORD: n_waiting */
 	unsigned n_waiting;               /* records with entries that wait for a reader */
 	bool manager_waits;               /* the same lock */
-	uint64_t n_dispatched;            /* atomic */
+	struct sq_alarms *alarms;
+	uint64_t n_dispatched;            /* atomic: publishes of all workspaces, those that are gone, too (DL-15) */
+	uint64_t n_cancelled_at_boundary, n_cancelled_at_publish;   /* atomic: turns */
+	uint8_t last_mode;                /* atomic, enum sq_mode, of the latest turn of all */
 #ifdef SQ_TEST_HOOKS
 	struct sq_fault { int error; unsigned count; } faults[SQ_FAULT_MAX];
 	struct sq_lock fault_lock;
 	uint64_t fail_at, fail_left;      /* of SQ_FAULT_ALLOC: allocation number; while paused: how many more */
+	struct sq_gate gate;              /* before a turn does anything */
+	struct sq_gate postres;           /* between its reservation and its build */
+	struct sq_capture capture;
+	bool no_forwarder;                /* atomic: a cancel reaches the flag of its purpose only (TH-12) */
+	bool precancel;                   /* atomic: a turn is cancelled when it has its reservation (TH-13) */
+	unsigned n_bodies, max_bodies;    /* atomic: turns of one workspace at once, the most ever */
 #endif
 };
 struct sq_rule_dirs { char **v; size_t n, cap; };   /* sorted directory paths that hold rule files */
@@ -62,6 +76,17 @@ struct sq_build {
 	struct sq_ignore *ignore;
 	struct sq_rule_dirs rule_dirs;
 	bool turn_cancel;                 /* atomic: the turn in flight shall end */
+	bool may_stop, is_over_budget;    /* atomic: of the turn in flight, see budget_spent() in run.c */
+	struct sq_alarm budget;           /* of the turn in flight */
+	struct sq_alarm retry;            /* holds a reference while it is set */
+	bool has_baseline;                /* under ws->record */
+	struct sq_git_snapshot baseline;  /* the same: git's state that the published version is of (GB-04) */
+	uint8_t last_mode;                /* atomic, enum sq_mode */
+	uint8_t last_outcome;             /* atomic, 1 + enum sq_outcome_code, 0 none yet */
+#ifdef SQ_TEST_HOOKS
+	struct sq_captured *captured;     /* the runner: its turn's record */
+	unsigned n_bodies;                /* atomic: must never be above 1 */
+#endif
 	uint32_t pass;                    /* atomic, enum sq_pass */
 	uint64_t files_done, files_total; /* atomic */
 	uint64_t n_parsed, n_moved, n_relinked;   /* atomic: files, ever */
@@ -86,6 +111,16 @@ bool sq_build_has_rules_below(const struct sq_build *b, struct sq_slice dir);
 bool sq_build_dir_has_rules(const struct sq_build *b, struct sq_slice dir);
 /** sq_build_unwatch() - stop watching; outside of all locks. */
 void sq_build_unwatch(struct sq_build *b);
+
+#ifdef SQ_TEST_HOOKS
+/** sq_build_event() - the turn in flight came to @name (static), for whoever traces it. */
+static inline void sq_build_event(struct sq_build *b, const char *name)
+{
+	sq_capture_event(&b->rb->capture, b->captured, name);
+}
+#else
+#define sq_build_event(b, name) ((void)(b))
+#endif
 
 /** sq_turn_run() - one turn over @work; the runner. @work is borrowed; what must be
  *  tried again goes to @again (a fresh or empty work). */

@@ -352,8 +352,10 @@ static int work_share(void *arg, unsigned index)
 	struct sq_fill *fill = s->fill;
 	struct worker w = { .s = s, .index = index };
 	uint64_t since = sq_now_ns();
-	int r;
+	int r = sq_fault_at("build_worker");
 
+	if (r < 0)
+		return r;
 	w.tools = fill->plan->par ? &fill->build->rb->tools[index] : fill->own_tools;
 	if (!fill->plan->par) {
 		w.stages = &fill->stages;
@@ -386,7 +388,9 @@ static int put_known(struct schedule *s)
 	for (size_t i = 0; i < p->n && !r; i++) {
 		const struct sq_plan_item *item = &p->v[i];
 
-		if (item->what == SQ_PLAN_SKIP)
+		if (sq_load_relaxed(&s->fill->build->turn_cancel))   /* relaxed: a request to stop soon */
+			r = -ECANCELED;
+		else if (item->what == SQ_PLAN_SKIP)
 			r = put_skipped(&w, item->path, &item->id, item->skip);
 		else if (item->what == SQ_PLAN_MOVE)
 			r = put_moved(&w, item->path, &item->id, item->bound);

@@ -25,11 +25,22 @@ static void push_waiter(struct sq_lane *l, struct sq_waiter *w, uint64_t ticket)
 	l->waiters = w;
 }
 
-static bool take_role(struct sq_lane *l)
+/*
+ * RR-08 RR-09: the only place that writes it, under the lock. Callers: the ways
+ * to get the role, the ways to give it back, and the sentinel.
+ */
+static void set_in_flight(struct sq_lane *l, bool on) SQ_REQUIRES(&l->lock)
+{
+	sq_lock_assert_held(&l->lock);
+	l->in_flight = on;
+	l->is_chore = false;
+}
+
+static bool take_role(struct sq_lane *l) SQ_REQUIRES(&l->lock)
 {
 	if (l->in_flight)
 		return false;
-	l->in_flight = true;
+	set_in_flight(l, true);
 	return true;
 }
 
@@ -89,34 +100,46 @@ static struct sq_waiter *due_up_to(struct sq_lane *l, uint64_t seq)
 	return due;
 }
 
-bool sq_lane_end_locked(struct sq_lane *l, struct sq_work *back, struct sq_waiter **ret_due)
+/* the part of a turn that did not publish is the earlier one (LC-09) */
+static void give_back(struct sq_lane *l, struct sq_work *back)
 {
-	bool more = !sq_work_is_none(&l->parked);
+	struct sq_work newer = l->parked;
+
+	l->parked = *back;
+	back->changes = NULL;
+	sq_work_merge_or_rescan(&l->parked, &newer);
+	if (l->parked_seq < l->running_seq)
+		l->parked_seq = l->running_seq;
+}
+
+bool sq_lane_end_locked(struct sq_lane *l, struct sq_work *back, bool halt, struct sq_waiter **ret_due)
+{
+	bool more = !halt && !sq_work_is_none(&l->parked);
 
 	assert(l->in_flight);
-	if (!back) {
+	if (!back)
 		l->done_seq = l->running_seq;
-	} else {
-		struct sq_work newer = l->parked;
-
-		/* the failed turn's part is the earlier one (LC-09) */
-		l->parked = *back;
-		back->changes = NULL;
-		sq_work_merge_or_rescan(&l->parked, &newer);
-		if (l->parked_seq < l->running_seq)
-			l->parked_seq = l->running_seq;
-	}
-	*ret_due = due_up_to(l, l->running_seq);
+	else
+		give_back(l, back);
+	*ret_due = due_up_to(l, halt ? l->last_seq : l->running_seq);
 	l->running_pending = 0;
-	/* what failed alone is not run again at once: the next change, rebuild or sync does */
-	l->in_flight = more;
+	/* what failed alone is not run again at once: the next change, rebuild, sync or retry does */
+	set_in_flight(l, more);
 	return more;
+}
+
+bool sq_lane_chore_locked(struct sq_lane *l)
+{
+	if (!take_role(l))
+		return false;
+	l->is_chore = true;
+	return true;
 }
 
 bool sq_lane_release_locked(struct sq_lane *l)
 {
 	assert(l->in_flight);
-	l->in_flight = !sq_work_is_none(&l->parked) && l->parked_seq > l->running_seq;
+	set_in_flight(l, !sq_work_is_none(&l->parked) && l->parked_seq > l->running_seq);
 	return l->in_flight;
 }
 
@@ -128,10 +151,43 @@ void sq_lane_drop_locked(struct sq_lane *l)
 	l->running_pending = 0;
 }
 
+void sq_lane_keep_locked(struct sq_lane *l)
+{
+	set_in_flight(l, true);
+}
+
+bool sq_lane_retry_locked(struct sq_lane *l)
+{
+	if (sq_work_is_none(&l->parked))
+		return false;
+	/* beside a chore it counts as new work, so that the release finds it */
+	if (l->parked_seq <= l->running_seq)
+		l->parked_seq = ++l->last_seq;
+	return take_role(l);
+}
+
+bool sq_sentinel_end(struct sq_sentinel *s, struct sq_waiter **ret_due)
+{
+	struct sq_lane *l = SQ_TAKE(s->lane);
+
+	if (!l)
+		return false;
+	sq_lock(&l->lock);
+	if (!sq_work_is_none(&s->work)) {
+		s->work.full = true;
+		give_back(l, &s->work);
+	}
+	*ret_due = due_up_to(l, l->running_seq);
+	l->running_pending = 0;
+	set_in_flight(l, false);
+	sq_unlock(&l->lock);
+	return true;
+}
+
 struct sq_waiter *sq_lane_clear_locked(struct sq_lane *l)
 {
 	sq_work_deinit(&l->parked);
-	l->in_flight = false;
+	set_in_flight(l, false);
 	l->running_pending = 0;
 	return due_up_to(l, UINT64_MAX);
 }

@@ -9,6 +9,7 @@
 #include "workspace/admission.h"
 #include "workspace/workspace.h"
 
+/* which errors a client sees for each: daemon/answer.c; EM-10: a turn ends in no other way */
 enum sq_outcome_code {
 	SQ_OUTCOME_OK,
 	SQ_OUTCOME_EVICTED,        /* removed from the map meanwhile */
@@ -22,6 +23,8 @@ struct sq_outcome {
 	char message[SQ_WS_ERROR_MAX];     /* "" when OK */
 	bool was_full;
 	bool was_reset;                    /* CANCELLED by a reset: what waited was dropped */
+	bool over_budget;                  /* CANCELLED because it took too long */
+	bool is_broken;                    /* BUILD, and what it left behind is not trusted: the next turn is full */
 	uint64_t generation;               /* served when it ended */
 	uint64_t duration_ns;
 	uint64_t n_files;                  /* read (or skipped) and put by this turn */

@@ -179,6 +179,8 @@ static int compare(struct sq_plan *p, const struct sq_discovery *d, struct sq_sl
 	if (!met)
 		return sq_error_origin(-ENOMEM);
 	for (size_t i = 0; d && i < d->n_files; i++) {
+		if (sq_load_relaxed(p->cancel))   /* relaxed: a request to stop soon */
+			return -ECANCELED;
 		sq_file f = v->n_file_ids ? sq_version_file(v, d->files[i].path) : SQ_FILE_NONE;
 		const struct sq_bound *bound = f == SQ_FILE_NONE ? NULL : sq_version_bound(v, f);
 
@@ -319,6 +321,8 @@ int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_chang
 	for (size_t i = 0; i < set->n_changes && !r; i++) {
 		const struct sq_change *c = &set->changes[i];
 
+		if (sq_load_relaxed(p->cancel))   /* relaxed: a request to stop soon */
+			return -ECANCELED;
 		if (!c->path.n)
 			return SQ_PLAN_E_RULES;   /* the root itself: compare everything */
 		r = c->what & SQ_CHANGE_SUBTREE ? plan_subtree(b, p, c->path) : plan_file(b, p, c->path);

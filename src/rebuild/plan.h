@@ -29,6 +29,7 @@ struct sq_plan {
 	struct { const struct sq_bound **v; size_t n, cap; } gone;   /* dropped files with facts, by content */
 	const struct sq_version *prior;
 	const struct sq_parallel *par;  /* for walks */
+	const bool *cancel;             /* relaxed flag, looked at for every file */
 };
 #define SQ_PLAN_NULL { .v = NULL }
 void sq_plan_deinit(struct sq_plan *p);

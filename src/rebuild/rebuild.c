@@ -25,6 +25,7 @@ static int on_new(void *arg, struct sq_workspace *ws)
 	b->rb = arg;
 	b->ws = ws;
 	b->root_fd = -1;
+	sq_run_init_alarms(b);
 	r = sq_lane_init(&b->lane);
 	if (r < 0) {
 		sq_free(b);
@@ -50,6 +51,7 @@ static void free_now(void *arg, struct sq_workspace *ws)
 	sq_trees_drop(rb->trees, b);
 	sq_build_unwatch(b);
 	sq_run_note_waiting(b, false);
+	assert(!b->retry.at_ns && !b->budget.at_ns);
 	b->root_fd = sq_fd_close(b->root_fd);
 	sq_ignore_unref(b->ignore);
 	for (size_t i = 0; i < b->rule_dirs.n; i++)
@@ -85,6 +87,7 @@ static void on_evict(void *arg, struct sq_workspace *ws)
 	struct sq_build *b = sq_build_of(ws);
 
 	sq_build_cancel(b);
+	sq_run_forget_retry(b);
 	sq_run_evicted(b);
 	sq_trees_drop(rb->trees, b);
 	on_retained(rb);
@@ -95,13 +98,17 @@ static void reclaim_all(void *arg)
 	sq_rebuild_reclaim(arg);
 }
 
+void sq_rebuild_submit(struct sq_workspace *ws, struct sq_work *work)
+{
+	sq_run_submit(sq_build_of(ws), work, NULL);
+}
+
 static void sink(void *arg, void *cookie, struct sq_change_set *set)
 {
-	struct sq_workspace *ws = cookie;
 	struct sq_work work = { .changes = set, .enqueued_ns = sq_now_ns() };
 
 	(void)arg;
-	sq_run_submit(sq_build_of(ws), &work, NULL);
+	sq_rebuild_submit(cookie, &work);
 }
 
 /* the workspace, referenced, while it is listed */
@@ -179,7 +186,9 @@ static int start_threads(struct sq_rebuild *rb)
 		if (r < 0)
 			return sq_error_trace(r);
 	}
-	r = sq_pool_new(rb->cfg.n_workers, "sq-parse", true, &rb->pool);
+	r = sq_alarms_new(&rb->alarms);
+	if (r >= 0)
+		r = sq_pool_new(rb->cfg.n_workers, "sq-parse", true, &rb->pool);
 	if (r >= 0)
 		r = sq_pool_new(rb->cfg.n_workers, "sq-fore", false, &rb->fore);
 	if (r < 0)
@@ -199,6 +208,8 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	if (!rb)
 		return sq_error_origin(-ENOMEM);
 	rb->cfg = *cfg;
+	if (!rb->cfg.fork.percent)
+		rb->cfg.fork = (struct sq_fork_limits){ .floor_files = 2000, .percent = 50 };
 	assert(cfg->n_turns <= TURNS_MAX);
 	r = sq_lock_init(&rb->waiting_lock, SQ_RANK_RECORD, "reclaim");
 	if (r < 0) {
@@ -207,6 +218,12 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	}
 #ifdef SQ_TEST_HOOKS
 	r = sq_lock_init(&rb->fault_lock, SQ_RANK_RECORD, "faults");
+	if (!r)
+		r = sq_gate_init(&rb->gate, "gate");
+	if (!r)
+		r = sq_gate_init(&rb->postres, "post-reserve gate");
+	if (!r)
+		r = sq_capture_init(&rb->capture);
 #endif
 	rb->reader_mode = sq_reader_probe(&rb->reader_why);
 	if (!r)
@@ -234,6 +251,10 @@ void sq_rebuild_cancel_all(struct sq_rebuild *rb)
 
 	/* pairs with the acquire in turn_begins (run.c) */
 	sq_store_release(&rb->stopping, true);
+#ifdef SQ_TEST_HOOKS
+	sq_gate_open(&rb->gate);
+	sq_gate_open(&rb->postres);
+#endif
 	if (sq_epoch_record_acquire(rb->cfg.epoch, &rec) < 0)
 		return;   /* the turns end by themselves, later */
 	sq_epoch_enter(rec);
@@ -269,6 +290,7 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 		unload_all(rb);
 	}
 	rb->turns = sq_jobs_free(rb->turns);
+	rb->alarms = sq_alarms_free(rb->alarms);
 	rb->trees = sq_trees_free(rb->trees);
 	if (rb->check_record)
 		sq_epoch_record_release(rb->check_record);
@@ -286,6 +308,9 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 	sq_free(rb->threads);
 #ifdef SQ_TEST_HOOKS
 	sq_lock_deinit(&rb->fault_lock);
+	sq_gate_deinit(&rb->gate);
+	sq_gate_deinit(&rb->postres);
+	sq_capture_deinit(&rb->capture);
 #endif
 	sq_lock_deinit(&rb->waiting_lock);
 	sq_free(rb);
@@ -408,21 +433,38 @@ int sq_rebuild_run(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, b
 {
 	struct sq_build *b = sq_build_of(ws);
 	struct sq_work work;
-	bool must_run;
-	int r = sq_work_init(&work);
+	bool must_run = false, evicted;
+	int r;
 
-	(void)rb;
+	/* acquire: pairs with sq_rebuild_cancel_all */
+	if (sq_load_acquire(&rb->stopping)) {
+		*ret_how = SQ_DISPOSITION_REJECTED;
+		return 0;
+	}
+	r = sq_work_init(&work);
 	if (r < 0)
 		return sq_error_trace(r);
 	work.full = force;
+	if (force)
+		work.git_class = SQ_GIT_TREE_DIVERGED;
 	work.changes->rescan = !sq_rebuild_is_watched(ws);
 	sq_lock(&b->lane.lock);
-	*ret_how = b->lane.in_flight ? SQ_DISPOSITION_COALESCED : SQ_DISPOSITION_RUN;
-	must_run = sq_lane_add_locked(&b->lane, &work, *ret_how == SQ_DISPOSITION_RUN || wait ? w : NULL);
-	sq_build_update_pending_locked(b);
+	evicted = sq_workspace_is_evicted(ws);
+	if (!evicted) {
+		*ret_how = sq_lane_has_turn_locked(&b->lane) ? SQ_DISPOSITION_COALESCED : SQ_DISPOSITION_RUN;
+		must_run = sq_lane_add_locked(&b->lane, &work, *ret_how == SQ_DISPOSITION_RUN || wait ? w : NULL);
+		sq_build_update_pending_locked(b);
+	}
 	sq_unlock(&b->lane.lock);
 	if (must_run)
 		sq_run_start(b);
+	if (evicted) {
+		struct sq_outcome o = { .code = SQ_OUTCOME_EVICTED };
+
+		sq_work_deinit(&work);
+		*ret_how = SQ_DISPOSITION_RUN;
+		w->done(w, &o);
+	}
 	return 0;
 }
 
@@ -436,7 +478,7 @@ static int reset_locked(struct sq_build *b, bool force, struct sq_waiter *w, boo
 		return SQ_RESET_E_LOADING;
 	if (sq_workspace_is_pinned(b->ws) && !force)
 		return SQ_RESET_E_PINNED;
-	if (b->lane.in_flight && b->lane.running_seq > b->lane.done_seq) {
+	if (sq_lane_has_turn_locked(&b->lane)) {
 		/* pairs with one_turn and turn_ends: the runner looks after this lock was released */
 		(void)sq_xchg_acq_rel(&b->ws->cancel_reset, true);
 		return SQ_RESET_E_BUSY;
@@ -473,8 +515,8 @@ bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws)
 
 	(void)rb;
 	sq_lock(&b->lane.lock);
-	/* an idle cancel must not poison the next turn */
-	in_flight = b->lane.in_flight && b->lane.running_seq > b->lane.done_seq;
+	/* an idle cancel must not poison the next turn; the one in flight consumes it when it ends, under this lock */
+	in_flight = sq_lane_has_turn_locked(&b->lane);
 	if (in_flight)
 		/* relaxed: ordered by the fence in sq_build_cancel */
 		sq_store_relaxed(&ws->cancel_rebuild, true);

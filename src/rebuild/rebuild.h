@@ -14,6 +14,7 @@
  *            on a turn thread, the watch thread or the caller's.
  */
 #include "lang/lang.h"
+#include "rebuild/decide.h"
 #include "rebuild/lane.h"
 #include "rebuild/trees.h"
 #include "tree/reader.h"
@@ -43,10 +44,17 @@ struct sq_rebuild_config {
 	struct sq_publish_hook on_publish;    /* the first one, see sq_manager_set_hook() */
 	/* something is retained: soon ask sq_manager_overdue() about it. Any thread; may be NULL */
 	void (*on_retained)(void *arg);
+	struct sq_fork_limits fork;           /* zeros: 2000 files, 50 percent */
+	uint64_t budget_ns;                   /* of a turn; 0: none. See on_over_budget */
 	/* every turn that ended, however; may be NULL */
 	void (*on_outcome)(void *arg, const struct sq_outcome *o);
 	/* a turn failed: one line for the log; may be NULL */
 	void (*on_failure)(void *arg, struct sq_workspace *ws, const struct sq_outcome *o);
+	/* a turn takes longer than its budget. @stops: it was asked to end, once, and its changes are tried again
+	 * later; else it goes on: a full one, or one that was asked to before. May be NULL */
+	void (*on_over_budget)(void *arg, struct sq_workspace *ws, bool stops);
+	/* a drain loop was left without its role: it was given back, the changes are kept; may be NULL */
+	void (*on_abnormal_end)(void *arg, struct sq_workspace *ws);
 	void *arg;
 };
 int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_rb) sq_must_check;
@@ -71,7 +79,8 @@ int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct s
 		    struct sq_workspace **ret_ws) sq_must_check;
 /** sq_rebuild_unload() - Return: true when it was listed. */
 bool sq_rebuild_unload(struct sq_rebuild *rb, struct sq_workspace *ws);
-enum sq_disposition { SQ_DISPOSITION_RUN, SQ_DISPOSITION_COALESCED };
+/* RUN: a turn of its own; COALESCED: accepted, part of a later turn (RR-11); REJECTED: the daemon stops */
+enum sq_disposition { SQ_DISPOSITION_RUN, SQ_DISPOSITION_COALESCED, SQ_DISPOSITION_REJECTED };
 /**
  * sq_rebuild_run() - a rebuild by request: with @force from nothing, else what
  * is parked (a sweep where nothing is watched).
@@ -88,7 +97,7 @@ enum { SQ_RESET_E_LOADING = 1, SQ_RESET_E_BUSY, SQ_RESET_E_PINNED };
  * is cancelled and the reset follows it; -ENOMEM.
  */
 int sq_rebuild_reset(struct sq_rebuild *rb, struct sq_workspace *ws, bool force, struct sq_waiter *w) sq_must_check;
-/** sq_rebuild_cancel() - stop the turn in flight, keep its changes. Return: was there one? */
+/** sq_rebuild_cancel() - stop the turn in flight, keep its changes and what is parked. Return: was there one? */
 bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws);
 /**
  * sq_rebuild_sync() - @w is told when every change made before this call is published.
@@ -110,6 +119,10 @@ struct sq_build_status {
 	struct sq_watch_stats watch;
 	bool has_last;
 	bool last_was_full;
+	enum sq_mode last_mode;               /* NONE: no turn yet */
+	const char *last_outcome;             /* "none", "completed", "failed", "cancelled" */
+	bool retries;                         /* what failed is tried again by itself */
+	uint64_t retry_in_ns;
 	uint64_t last_duration_ns, last_files;
 	struct sq_stages last_stages;
 	/* files since it was loaded: parsed; taken over from another path; linked, again too */
@@ -123,6 +136,16 @@ uint64_t sq_rebuild_pending(struct sq_workspace *ws);
 /** sq_rebuild_trees() - figures of the kept trees. */
 void sq_rebuild_trees(struct sq_rebuild *rb, struct sq_trees_stats *ret);
 uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb);   /* successful publishes (DL-15) */
+enum sq_mode sq_rebuild_last_mode(const struct sq_rebuild *rb);  /* of the latest turn of all; NONE: none yet (DF-12) */
+/** sq_rebuild_n_cancelled() - turns that ended so: at a pass boundary or in a loop; before their publish. */
+void sq_rebuild_n_cancelled(const struct sq_rebuild *rb, uint64_t *ret_at_boundary, uint64_t *ret_at_publish);
+
+/** sq_rebuild_submit() - what a watcher saw joins the lane; @work is consumed. Any thread. */
+void sq_rebuild_submit(struct sq_workspace *ws, struct sq_work *work);
+/** sq_rebuild_baseline() - git's state that the served version is of. Return: false: none yet. */
+bool sq_rebuild_baseline(struct sq_workspace *ws, struct sq_git_snapshot *ret_s);
+/** sq_rebuild_prime_baseline() - set it when there is none (GB-02). Only this and a publish write it. */
+void sq_rebuild_prime_baseline(struct sq_workspace *ws, const struct sq_git_snapshot *s);
 enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why);
 unsigned sq_rebuild_n_workers(const struct sq_rebuild *rb);
 
@@ -132,12 +155,27 @@ void sq_rebuild_reclaim(struct sq_rebuild *rb);
 
 #ifdef SQ_TEST_HOOKS
 /* what a lane holds; a moment's values */
-struct sq_lane_view { bool in_flight, is_parked, is_full; uint64_t n_files, enqueued_ns; };
+struct sq_lane_view {
+	bool in_flight, is_parked, is_full, has_snapshot;
+	uint8_t git_class;
+	uint64_t n_files, enqueued_ns, generation;
+};
 void sq_rebuild_peek_lane(struct sq_workspace *ws, struct sq_lane_view *ret);
-enum sq_fault_site { SQ_FAULT_RESERVED /* after the reservation */, SQ_FAULT_FINISHED /* before the publish */,
-		     SQ_FAULT_ALLOC /* the count-th allocation of the turn */,
+enum sq_fault_site { SQ_FAULT_ALLOC /* the count-th allocation of the turn */,
 		     SQ_FAULT_TREES /* an old tree gives the facts of an empty file */, SQ_FAULT_MAX };
-/** sq_rebuild_set_fault() - the next @count turns fail there with @error (-errno). ALLOC: the @count-th
- *  allocation of the next turn fails. TREES: the next @count parses with an old tree go wrong. */
+/** sq_rebuild_set_fault() - ALLOC: the @count-th allocation of the next turn fails; TREES: the next @count parses
+ *  with an old tree go wrong. Other places: base/fault.h. */
 void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count);
+struct sq_gate;
+struct sq_capture;
+struct sq_gate *sq_rebuild_gate(struct sq_rebuild *rb);          /* before a turn does anything */
+struct sq_gate *sq_rebuild_postres(struct sq_rebuild *rb);       /* between reservation and build */
+struct sq_capture *sq_rebuild_capture(struct sq_rebuild *rb);
+unsigned sq_rebuild_max_bodies(const struct sq_rebuild *rb);     /* turns of one workspace at once, the most ever */
+/** sq_rebuild_set_cancel_test() - see struct sq_rebuild. */
+void sq_rebuild_set_cancel_test(struct sq_rebuild *rb, bool no_forwarder, bool precancel);
+/** sq_rebuild_clock_moved() - after sq_clock_advance(). */
+void sq_rebuild_clock_moved(struct sq_rebuild *rb);
+/** sq_rebuild_alarms() - deadlines that are set, wake-ups so far. */
+size_t sq_rebuild_alarms(struct sq_rebuild *rb, uint64_t *ret_wakeups);
 #endif

@@ -2,6 +2,7 @@
 #include "rebuild/run.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,8 +111,7 @@ static void reclaim_one(struct sq_build *b)
 	bool is_mine, more = false;
 
 	sq_lock(&b->lane.lock);
-	is_mine = !b->lane.in_flight;
-	b->lane.in_flight = true;
+	is_mine = sq_lane_chore_locked(&b->lane);
 	sq_unlock(&b->lane.lock);
 	if (!is_mine)
 		return;   /* the turn in flight reclaims when it ends */
@@ -172,12 +172,7 @@ static void turn_begins(struct sq_build *b)
 	if (sq_load_acquire(&b->rb->stopping) || sq_workspace_is_evicted(b->ws) ||
 	    sq_load_acquire(&b->ws->cancel_rebuild) || sq_load_acquire(&b->ws->cancel_reset))
 		sq_store_relaxed(&b->turn_cancel, true);
-	/* a first load stays Loading: there is nothing to serve yet */
-	if (!sq_workspace_cas_state(b->ws, SQ_WS_LOADED, SQ_WS_REBUILDING) &&
-	    sq_load_relaxed(&b->ws->last_good_ns))   /* relaxed: the runner wrote it */
-		(void)sq_workspace_cas_state(b->ws, SQ_WS_FAILED, SQ_WS_REBUILDING);
-	else
-		(void)sq_workspace_cas_state(b->ws, SQ_WS_FAILED, SQ_WS_LOADING);
+	sq_store_relaxed(&b->is_over_budget, false);   /* relaxed: no alarm is set */
 }
 
 /* Evicted is never overwritten (HZ-09) */
@@ -198,23 +193,36 @@ static void update_watched(struct sq_build *b)
 	sq_store_release(&b->is_watched, is_watched);
 }
 
-static void turn_succeeded(struct sq_build *b)
+static void set_baseline(struct sq_build *b, const struct sq_work *work)
+{
+	if (!work->has_snapshot)
+		return;
+	sq_lock(&b->ws->record);
+	b->baseline = work->snapshot;
+	b->has_baseline = true;
+	sq_unlock(&b->ws->record);
+	sq_build_event(b, "baseline");
+}
+
+static void turn_succeeded(struct sq_build *b, const struct sq_work *work)
 {
 	update_watched(b);
+	set_baseline(b, work);
 	if (!sq_load_relaxed(&b->ws->last_good_ns))   /* relaxed: the runner wrote it */
 		sq_workspace_touch(b->ws, sq_now_ns());   /* LD-10: loaded is used */
-	sq_workspace_record_success(b->ws, sq_realtime_ns());
+	sq_workspace_record_success(b->ws, sq_wall_ns());
+	sq_build_event(b, "success");
 	set_state_unless_evicted(b->ws, SQ_WS_LOADED);
+	sq_build_event(b, "loaded");
 	/* relaxed: a counter for people */
 	(void)sq_add_relaxed(&b->rb->n_dispatched, 1);
+	sq_build_event(b, "dispatched");
 }
 
 static void turn_failed(struct sq_build *b, const struct sq_outcome *o)
 {
 	struct sq_workspace *ws = b->ws;
 
-	/* consumed on every exit, or it would poison the next turn (HZ-02); pairs with turn_begins */
-	(void)sq_xchg_acq_rel(&ws->cancel_rebuild, false);
 	if (o->code == SQ_OUTCOME_EVICTED)
 		return;
 	if (o->code == SQ_OUTCOME_CANCELLED) {
@@ -228,26 +236,107 @@ static void turn_failed(struct sq_build *b, const struct sq_outcome *o)
 		b->rb->cfg.on_failure(b->rb->cfg.arg, ws, o);
 }
 
+/* ---- trying again ----------------------------------------------------------------- */
+
+/* on the alarm thread */
+static void retry_due(struct sq_alarm *a)
+{
+	struct sq_build *b = (struct sq_build *)(void *)((char *)a - offsetof(struct sq_build, retry));
+	struct sq_workspace *ws = b->ws;
+	bool must_run = false;
+
+	sq_lock(&b->lane.lock);
+	if (!sq_workspace_is_evicted(ws))
+		must_run = sq_lane_retry_locked(&b->lane);
+	sq_unlock(&b->lane.lock);
+	if (must_run)
+		sq_run_start(b);
+	sq_workspace_unref(ws);   /* the alarm's */
+}
+
+void sq_run_forget_retry(struct sq_build *b)
+{
+	if (sq_alarm_clear(b->rb->alarms, &b->retry))
+		sq_workspace_unref(b->ws);
+}
+
+/*
+ * What is kept of a turn that failed or was cancelled runs again by itself after
+ * a while; a change, a request or a load does not wait for that. Of an eviction
+ * meanwhile either its own clear sees this alarm or we see the eviction.
+ */
+static void retry_later(struct sq_build *b)
+{
+	/* relaxed: the runner wrote it. A cancel is no failure (RY-05), but its work waits as after the first one */
+	uint32_t n = sq_load_relaxed(&b->ws->retry_count);
+	uint64_t delay_ns = sq_retry_delay_s(SQ_MAX(n, 1u)) * 1000000000ull;
+
+	if (sq_load_acquire(&b->rb->stopping))   /* pairs with sq_rebuild_cancel_all */
+		return;
+	sq_workspace_ref(b->ws);
+	if (!sq_alarm_set(b->rb->alarms, &b->retry, sq_clock_ns() + delay_ns))
+		sq_workspace_unref(b->ws);
+	if (sq_workspace_is_evicted(b->ws))
+		sq_run_forget_retry(b);
+}
+
+/* on the alarm thread: the turn in flight takes too long. The runner clears the alarm before its turn is over. */
+static void budget_spent(struct sq_alarm *a)
+{
+	struct sq_build *b = (struct sq_build *)(void *)((char *)a - offsetof(struct sq_build, budget));
+	/* relaxed: written before the alarm was set, under its lock */
+	bool stops = sq_load_relaxed(&b->may_stop);
+
+	if (stops) {
+		sq_store_relaxed(&b->is_over_budget, true);   /* relaxed: ordered by the fence in sq_build_cancel */
+		sq_build_cancel(b);
+	}
+	if (b->rb->cfg.on_over_budget)
+		b->rb->cfg.on_over_budget(b->rb->cfg.arg, b->ws, stops);
+}
+
+void sq_run_init_alarms(struct sq_build *b)
+{
+	b->retry.fire = retry_due;
+	b->budget.fire = budget_spent;
+}
+
+/* ---- the end of a turn -------------------------------------------------------------- */
+
 /* @work goes back into the lane when the turn failed; Return: another turn is due */
 static bool turn_ends(struct sq_build *b, struct sq_work *work, struct sq_work *again, struct sq_outcome *o)
 {
+	bool halt, more = false, waits;
 	struct sq_waiter *due = NULL;
-	bool more = false;
 
+	work->over_budget |= o->over_budget;
+	work->full |= o->is_broken;
 	sq_lock(&b->lane.lock);
+	/* consumed on every exit, or it would poison the next turn (HZ-02); set under this lock */
+	halt = sq_xchg_acq_rel(&b->ws->cancel_rebuild, false) && o->code == SQ_OUTCOME_CANCELLED;
 	if (sq_workspace_is_evicted(b->ws)) {
 		o->code = SQ_OUTCOME_EVICTED;
 		due = sq_lane_clear_locked(&b->lane);
 	} else {
-		more = sq_lane_end_locked(&b->lane, o->code == SQ_OUTCOME_OK ? NULL : work, &due);
+		more = sq_lane_end_locked(&b->lane, o->code == SQ_OUTCOME_OK ? NULL : work, halt, &due);
 		if (!sq_work_is_none(again))
 			sq_work_merge_or_rescan(&b->lane.parked, again);
 		/* HZ-01: a reset that came too late to end this turn is done before the role is free */
-		if (sq_load_acquire(&b->ws->cancel_reset))   /* pairs with sq_rebuild_reset */
-			more = b->lane.in_flight = true;
+		if (sq_load_acquire(&b->ws->cancel_reset)) {   /* pairs with sq_rebuild_reset */
+			sq_lane_keep_locked(&b->lane);
+			more = true;
+		}
 	}
+	waits = !more && !sq_work_is_none(&b->lane.parked);
 	sq_build_update_pending_locked(b);
 	sq_unlock(&b->lane.lock);
+	/* relaxed: for people */
+	sq_store_relaxed(&b->last_outcome, (uint8_t)(1 + o->code));
+	/* files that a good turn could not read wait for a later one, whenever that is: they may never be readable */
+	if (o->code == SQ_OUTCOME_OK)
+		sq_run_forget_retry(b);
+	else if (waits && o->code != SQ_OUTCOME_EVICTED)
+		retry_later(b);
 	sq_waiters_tell(due, o);
 	return more;
 }
@@ -339,6 +428,10 @@ static bool one_reset(struct sq_build *b)
 	sq_ignore_unref(b->ignore);
 	b->ignore = NULL;
 	sq_trees_drop(b->rb->trees, b);
+	sq_run_forget_retry(b);
+	sq_lock(&ws->record);
+	b->has_baseline = false;
+	sq_unlock(&ws->record);
 	sq_epoch_barrier(ws->writer);
 	r = sq_manager_clear(b->rb->manager, ws);
 	if (r < 0) {
@@ -355,21 +448,42 @@ static bool is_wanted(const struct sq_build *b, const struct sq_work *work)
 	return work->full || sq_workspace_state(b->ws) != SQ_WS_UNLOADED;
 }
 
-static bool one_turn(struct sq_build *b, unsigned thread)
+#ifdef SQ_TEST_HOOKS
+/* RR-06 LX-23: how many turns of one workspace run at once; a test reads the most ever */
+static void count_body(struct sq_build *b, bool begins)
 {
-	struct sq_work work = SQ_WORK_NULL, again = SQ_WORK_NULL;
+	unsigned n, max;
+
+	/* relaxed: counts; a second body would be there for as long as a turn takes */
+	if (!begins) {
+		(void)sq_sub_relaxed(&b->n_bodies, 1);
+		return;
+	}
+	n = sq_add_relaxed(&b->n_bodies, 1) + 1;
+	max = sq_load_relaxed(&b->rb->max_bodies);
+	while (n > max && !sq_cas_acq_rel(&b->rb->max_bodies, &max, n))
+		continue;
+}
+#else
+static inline void count_body(struct sq_build *b, bool begins) { (void)b; (void)begins; }
+#endif
+
+/* Return: another one is due; @s is armed while the turn is underway, and stays so when it is left abnormally */
+static bool one_turn(struct sq_build *b, unsigned thread, struct sq_sentinel *s)
+{
+	struct sq_work again = SQ_WORK_NULL, *work = &s->work;
 	struct sq_outcome o;
 	bool have, more;
 
 	if (sq_load_acquire(&b->ws->cancel_reset))   /* pairs with sq_rebuild_reset */
 		return one_reset(b);
 	sq_lock(&b->lane.lock);
-	have = sq_lane_take_locked(&b->lane, &work);
+	have = sq_lane_take_locked(&b->lane, work);
 	sq_unlock(&b->lane.lock);
-	if (have && !is_wanted(b, &work)) {
+	if (have && !is_wanted(b, work)) {
 		o = (struct sq_outcome){ .code = SQ_OUTCOME_CANCELLED, .message = "the workspace is not loaded" };
-		sq_work_deinit(&work);
-		return turn_ends(b, &work, &again, &o);
+		sq_work_deinit(work);
+		return turn_ends(b, work, &again, &o);
 	}
 	if (!have) {   /* cleared by an eviction */
 		sq_lock(&b->lane.lock);
@@ -377,12 +491,20 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 		sq_unlock(&b->lane.lock);
 		return more;
 	}
+	s->lane = &b->lane;
 	turn_begins(b);
-	sq_turn_run(b, &b->rb->threads[thread], &work, &again, &o);
+	count_body(b, true);
+	sq_turn_run(b, &b->rb->threads[thread], work, &again, &o);
+	count_body(b, false);
 	if (b->rb->cfg.on_outcome)
 		b->rb->cfg.on_outcome(b->rb->cfg.arg, &o);
+	if (sq_fault_at("runner_abort")) {
+		sq_work_deinit(&again);
+		return false;
+	}
+	s->lane = NULL;
 	if (o.code == SQ_OUTCOME_OK)
-		turn_succeeded(b);
+		turn_succeeded(b, work);
 	else
 		turn_failed(b, &o);
 	reclaim(b);
@@ -391,17 +513,37 @@ static bool one_turn(struct sq_build *b, unsigned thread)
 	/* before the waiters hear of it: who asks then sees what memory the graph takes */
 	if (o.read_bytes > SQ_FILL_BIG_BYTES)
 		sq_run_collect(b->rb);
-	more = turn_ends(b, &work, &again, &o);
-	sq_work_deinit(&work);
+	more = turn_ends(b, work, &again, &o);
+	sq_work_deinit(work);
 	sq_work_deinit(&again);
 	return more;
+}
+
+/* the role was not given back: whatever the turn did, its work is done once more, from nothing, at the next dispatch */
+static void left_abnormally(struct sq_build *b, struct sq_sentinel *s)
+{
+	struct sq_outcome o = { .code = SQ_OUTCOME_BUILD, .message = "the drain loop ended abnormally" };
+	struct sq_waiter *due;
+
+	if (!sq_sentinel_end(s, &due))
+		return;
+	(void)sq_workspace_record_failure(b->ws, (int)o.code, o.message);
+	set_state_unless_evicted(b->ws, SQ_WS_FAILED);
+	if (b->rb->cfg.on_abnormal_end)
+		b->rb->cfg.on_abnormal_end(b->rb->cfg.arg, b->ws);
+	retry_later(b);
+	sq_waiters_tell(due, &o);
+	if (sq_workspace_is_evicted(b->ws))
+		sq_run_evicted(b);
 }
 
 static void drain(void *arg, unsigned thread)
 {
 	struct sq_build *b = arg;
+	struct sq_sentinel s = SQ_SENTINEL_NULL;
 
-	while (one_turn(b, thread))
+	while (one_turn(b, thread, &s))
 		;
+	left_abnormally(b, &s);
 	sq_workspace_unref(b->ws);
 }

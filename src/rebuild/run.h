@@ -13,6 +13,10 @@ void sq_run_submit(struct sq_build *b, struct sq_work *work, struct sq_waiter *w
 void sq_run_start(struct sq_build *b);
 /** sq_run_evicted() - the workspace was removed: tell whoever waits, unless a turn does. */
 void sq_run_evicted(struct sq_build *b);
+/** sq_run_init_alarms() - of a fresh build. */
+void sq_run_init_alarms(struct sq_build *b);
+/** sq_run_forget_retry() - it was evicted: nothing is tried again. */
+void sq_run_forget_retry(struct sq_build *b);
 /** sq_run_note_waiting() - does this workspace's record wait for readers? Keeps the domain's flag right. */
 void sq_run_note_waiting(struct sq_build *b, bool waits);
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "base/time.h"
 #include "rebuild/build.h"
 
 const char *sq_pass_name(enum sq_pass p)
@@ -8,6 +9,29 @@ const char *sq_pass_name(enum sq_pass p)
 	static const char *const names[SQ_PASS_MAX] = { "none", "discover", "read", "link", "publish" };
 
 	return p < SQ_PASS_MAX ? names[p] : "unknown";
+}
+
+static const char *outcome_name(uint8_t last)
+{
+	if (!last)
+		return "none";
+	switch ((enum sq_outcome_code)(last - 1)) {
+	case SQ_OUTCOME_OK:
+		return "completed";
+	case SQ_OUTCOME_EVICTED:
+	case SQ_OUTCOME_CANCELLED:
+		return "cancelled";
+	default:
+		return "failed";
+	}
+}
+
+static void read_retry(struct sq_build *b, struct sq_build_status *ret)
+{
+	uint64_t at = sq_alarm_at(b->rb->alarms, &b->retry), now = sq_clock_ns();
+
+	ret->retries = at != 0;
+	ret->retry_in_ns = at > now ? at - now : 0;
 }
 
 void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
@@ -23,6 +47,7 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	ret->n_parsed = sq_load_relaxed(&b->n_parsed);
 	ret->n_moved = sq_load_relaxed(&b->n_moved);
 	ret->n_relinked = sq_load_relaxed(&b->n_relinked);
+	read_retry(b, ret);
 	sq_lock(&ws->record);
 	if (b->watch) {
 		ret->tier = sq_watch_root_tier(b->watch);
@@ -34,6 +59,8 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	(void)snprintf(ret->watch_reason, sizeof(ret->watch_reason), "%s", why);
 	ret->has_last = b->last.is_set;
 	ret->last_was_full = b->last.was_full;
+	ret->last_mode = sq_mode_decode(sq_load_relaxed(&b->last_mode));   /* relaxed, both: a moment's figures */
+	ret->last_outcome = outcome_name(sq_load_relaxed(&b->last_outcome));
 	ret->last_duration_ns = b->last.duration_ns;
 	ret->last_files = b->last.n_files;
 	ret->last_stages = b->last.stages;
@@ -63,6 +90,44 @@ uint64_t sq_rebuild_n_dispatched(const struct sq_rebuild *rb)
 	return sq_load_relaxed(&rb->n_dispatched);
 }
 
+enum sq_mode sq_rebuild_last_mode(const struct sq_rebuild *rb)
+{
+	/* relaxed: for people */
+	return sq_mode_decode(sq_load_relaxed(&rb->last_mode));
+}
+
+void sq_rebuild_n_cancelled(const struct sq_rebuild *rb, uint64_t *ret_at_boundary, uint64_t *ret_at_publish)
+{
+	/* relaxed: counters for people */
+	*ret_at_boundary = sq_load_relaxed(&rb->n_cancelled_at_boundary);
+	*ret_at_publish = sq_load_relaxed(&rb->n_cancelled_at_publish);
+}
+
+bool sq_rebuild_baseline(struct sq_workspace *ws, struct sq_git_snapshot *ret_s)
+{
+	struct sq_build *b = sq_build_of(ws);
+	bool has;
+
+	sq_lock(&ws->record);
+	has = b->has_baseline;
+	if (has)
+		*ret_s = b->baseline;
+	sq_unlock(&ws->record);
+	return has;
+}
+
+void sq_rebuild_prime_baseline(struct sq_workspace *ws, const struct sq_git_snapshot *s)
+{
+	struct sq_build *b = sq_build_of(ws);
+
+	sq_lock(&ws->record);
+	if (!b->has_baseline && s->known) {
+		b->has_baseline = true;
+		b->baseline = *s;
+	}
+	sq_unlock(&ws->record);
+}
+
 enum sq_reader_mode sq_rebuild_reader(const struct sq_rebuild *rb, const char **ret_why)
 {
 	*ret_why = rb->reader_mode == SQ_READER_PLAIN ? rb->reader_why : NULL;
@@ -83,9 +148,49 @@ void sq_rebuild_peek_lane(struct sq_workspace *ws, struct sq_lane_view *ret)
 	*ret = (struct sq_lane_view){
 		.in_flight = l->in_flight, .is_parked = !sq_work_is_none(&l->parked), .is_full = l->parked.full,
 		.n_files = sq_work_is_none(&l->parked) ? 0 : l->parked.changes->n_changes,
-		.enqueued_ns = l->parked.enqueued_ns,
+		.enqueued_ns = l->parked.enqueued_ns, .has_snapshot = l->parked.has_snapshot,
+		.git_class = l->parked.git_class,
+		/* pairs with the release in publish (turn.c) */
+		.generation = sq_load_acquire(&sq_build_of(ws)->generation),
 	};
 	sq_unlock(&l->lock);
+}
+
+struct sq_gate *sq_rebuild_gate(struct sq_rebuild *rb)
+{
+	return &rb->gate;
+}
+
+struct sq_gate *sq_rebuild_postres(struct sq_rebuild *rb)
+{
+	return &rb->postres;
+}
+
+struct sq_capture *sq_rebuild_capture(struct sq_rebuild *rb)
+{
+	return &rb->capture;
+}
+
+unsigned sq_rebuild_max_bodies(const struct sq_rebuild *rb)
+{
+	return sq_load_relaxed(&rb->max_bodies);   /* relaxed: a figure for tests */
+}
+
+void sq_rebuild_set_cancel_test(struct sq_rebuild *rb, bool no_forwarder, bool precancel)
+{
+	/* relaxed: a test sets them, then starts turns */
+	sq_store_relaxed(&rb->no_forwarder, no_forwarder);
+	sq_store_relaxed(&rb->precancel, precancel);
+}
+
+void sq_rebuild_clock_moved(struct sq_rebuild *rb)
+{
+	sq_alarms_look(rb->alarms);
+}
+
+size_t sq_rebuild_alarms(struct sq_rebuild *rb, uint64_t *ret_wakeups)
+{
+	return sq_alarms_count(rb->alarms, ret_wakeups);
 }
 
 void sq_rebuild_set_fault(struct sq_rebuild *rb, enum sq_fault_site site, int error, unsigned count)

@@ -20,9 +20,50 @@ int sq_work_init(struct sq_work *w)
 	return 0;
 }
 
+bool sq_work_is_whole(const struct sq_work *w)
+{
+	const struct sq_change_set *s = w->changes;
+
+	return w->full || s->rescan || s->rules_changed || s->root_gone ||
+	       (sq_git_class_forces_full((enum sq_git_class)w->git_class) && !w->paths_known);
+}
+
+bool sq_work_is_empty(const struct sq_work *w)
+{
+	return !w->changes->n_changes && !w->git_state_changed && !sq_work_is_whole(w);
+}
+
+void sq_work_set_snapshot(struct sq_work *w, const struct sq_git_snapshot *snapshot)
+{
+	if (!snapshot->known)
+		return;
+	w->has_snapshot = true;
+	w->snapshot = *snapshot;
+}
+
+enum sq_git_class sq_git_class_merge(enum sq_git_class earlier, enum sq_git_class later)
+{
+	if (sq_git_class_forces_full(earlier) || sq_git_class_forces_full(later))
+		return SQ_GIT_TREE_DIVERGED;
+	return later == SQ_GIT_NONE ? earlier : later;
+}
+
+/* does the side say all that its class stands for? */
+static bool knows_its_paths(const struct sq_work *w)
+{
+	return w->paths_known || !sq_git_class_forces_full((enum sq_git_class)w->git_class);
+}
+
 static void merge_flags(struct sq_work *into, const struct sq_work *later)
 {
+	into->paths_known = knows_its_paths(into) && knows_its_paths(later);
+	into->git_class = (uint8_t)sq_git_class_merge((enum sq_git_class)into->git_class,
+						      (enum sq_git_class)later->git_class);
+	into->git_state_changed |= later->git_state_changed;
 	into->full |= later->full;
+	into->over_budget |= later->over_budget;
+	if (later->has_snapshot)
+		sq_work_set_snapshot(into, &later->snapshot);
 	into->enqueued_ns = SQ_MAX(into->enqueued_ns, later->enqueued_ns);
 }
 
@@ -60,10 +101,8 @@ void sq_work_merge_or_rescan(struct sq_work *into, struct sq_work *later)
 uint64_t sq_work_pending(const struct sq_work *w)
 {
 	const struct sq_change_set *s = w->changes;
-	bool whole;
 
 	if (!s)
 		return 0;
-	whole = w->full || s->rescan || s->rules_changed || s->root_gone;
-	return s->n_changes ? s->n_changes : whole;
+	return s->n_changes ? s->n_changes : sq_work_is_whole(w);
 }

@@ -68,8 +68,8 @@ START_TEST(defaults)
 	ck_assert_uint_eq(c.tool_timeout_secs, 60);
 	ck_assert_int_eq(c.log_level, SQ_LOG_INFO);
 	ck_assert_int_eq(c.watch_tier, -1);
-	ck_assert_uint_eq(c.incremental_threshold, 20);
-	ck_assert_uint_eq(c.closure_limit_percent, 30);
+	ck_assert_uint_eq(c.incremental_threshold, 2000);
+	ck_assert_uint_eq(c.closure_limit_percent, 50);
 	ck_assert_uint_eq(c.rebuild_drain_timeout_ms, 5000);
 	ck_assert_uint_eq(c.max_shim_connections, 256);
 	ck_assert(c.interner_compaction_threshold == 0.5);

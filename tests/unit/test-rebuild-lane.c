@@ -74,7 +74,7 @@ static bool end(struct sq_work *w, enum sq_outcome_code code)
 	bool more;
 
 	sq_lock(&lane.lock);
-	more = sq_lane_end_locked(&lane, code == SQ_OUTCOME_OK ? NULL : w, &due);
+	more = sq_lane_end_locked(&lane, code == SQ_OUTCOME_OK ? NULL : w, code == SQ_OUTCOME_CANCELLED, &due);
 	sq_unlock(&lane.lock);
 	sq_waiters_tell(due, &o);
 	sq_work_deinit(w);
@@ -185,13 +185,20 @@ START_TEST(waiting)
 }
 END_TEST
 
+static void chore(void)
+{
+	sq_lock(&lane.lock);
+	ck_assert(sq_lane_chore_locked(&lane));
+	sq_unlock(&lane.lock);
+}
+
 START_TEST(role_without_a_turn)
 {
 	struct letter a = waiter('a');
 	struct sq_work w;
 
 	/* a reclaim holds the role; work that arrives meanwhile is found when it lets go */
-	lane.in_flight = true;
+	chore();
 	ck_assert(!add("a", &a));
 	sq_lock(&lane.lock);
 	ck_assert(sq_lane_release_locked(&lane));
@@ -199,7 +206,7 @@ START_TEST(role_without_a_turn)
 	ck_assert_str_eq(take(&w), "a");
 	ck_assert(!end(&w, SQ_OUTCOME_BUILD));
 	/* what failed is not run again by a reclaim */
-	lane.in_flight = true;
+	chore();
 	sq_lock(&lane.lock);
 	ck_assert(!sq_lane_release_locked(&lane));
 	sq_unlock(&lane.lock);
