@@ -14,6 +14,7 @@
 
 #include "base/lock.h"
 #include "base/alloc.h"
+#include "base/atomic.h"
 
 struct sq_gate {
 	struct sq_lock lock;           /* all that follows */
@@ -38,7 +39,7 @@ void sq_gate_pass_slowly(struct sq_gate *g);
 static inline void sq_gate_pass(struct sq_gate *g)
 {
 	/* relaxed: a test sets holds, then starts what passes */
-	if (__builtin_expect(__atomic_load_n(&g->n_holds, __ATOMIC_RELAXED) != 0, 0))
+	if (__builtin_expect(sq_load_relaxed(&g->n_holds) != 0, 0))
 		sq_gate_pass_slowly(g);
 }
 /** sq_gate_wait() - until somebody waits or has waited here. Return: false when *cancel (looked at now and then) came first. */
