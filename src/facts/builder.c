@@ -193,6 +193,18 @@ uint32_t sq_facts_add_ref(struct sq_facts_builder *b, const struct sq_ref *ref)
 	return (uint32_t)b->refs.n - 1;
 }
 
+struct sq_ref *sq_facts_add_refs(struct sq_facts_builder *b, size_t n)
+{
+	int r = sq_vec_reserve(&b->refs, n);
+
+	if (r < 0) {
+		fail(b, r);
+		return NULL;
+	}
+	b->refs.n += n;
+	return b->refs.v + b->refs.n - n;
+}
+
 struct sq_ref *sq_facts_ref(struct sq_facts_builder *b, uint32_t i)
 {
 	return i < b->refs.n ? &b->refs.v[i] : NULL;
@@ -454,4 +466,9 @@ int sq_facts_builder_finish(struct sq_facts_builder *b, bool has_error, struct s
 	if (r < 0)
 		return sq_error_trace(r);
 	return sq_encoder_finish(e, ret_f);
+}
+
+uint32_t sq_facts_builder_rank(const struct sq_facts_builder *b, uint32_t i)
+{
+	return b->rank.v[i];
 }

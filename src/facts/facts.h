@@ -185,6 +185,8 @@ struct sq_slice sq_facts_string(const struct sq_facts_builder *b, uint32_t i);
 uint32_t sq_facts_add_ref(struct sq_facts_builder *b, const struct sq_ref *ref);
 /** sq_facts_ref() - the reference being built, valid until the next add_ref. */
 struct sq_ref *sq_facts_ref(struct sq_facts_builder *b, uint32_t i);
+/** sq_facts_add_refs() - @n of them, for the caller to fill in at once; NULL: out of memory. */
+struct sq_ref *sq_facts_add_refs(struct sq_facts_builder *b, size_t n);
 uint32_t sq_facts_n_refs(const struct sq_facts_builder *b);
 void sq_facts_add_import(struct sq_facts_builder *b, const struct sq_import *imp);
 uint32_t sq_facts_n_defs(const struct sq_facts_builder *b);
@@ -193,6 +195,9 @@ void sq_facts_add_part(struct sq_facts_builder *b, const struct sq_part *part);
 void sq_facts_add_typed(struct sq_facts_builder *b, const struct sq_typed *typed);
 /** sq_facts_builder_finish() - encode; sorts references by (line, col, kind, name) when needed. */
 int sq_facts_builder_finish(struct sq_facts_builder *b, bool has_error, struct sq_facts *ret_f) sq_must_check;
+/** sq_facts_builder_rank() - after finish(), until reset(): the number in the blob of the string
+ *  that sq_facts_add_string() gave as @i; SQ_NONE: nothing uses it. */
+uint32_t sq_facts_builder_rank(const struct sq_facts_builder *b, uint32_t i);
 
 /** sq_facts_print() - stable text of facts, for tests and for "what does this file say". */
 void sq_facts_print(const struct sq_facts *f, struct sq_buf *out);

@@ -224,21 +224,32 @@ static int gather_strings(struct sq_draft *d, struct sq_draft_worker *w, const s
 	return sq_error_trace(r);
 }
 
-/* @known: names of the local strings when the base version has them, or NULL */
-static int intern_strings(struct sq_draft *d, unsigned worker, const sq_name *known, struct sq_bound *b)
+/* names of the local strings as far as the base version tells; others stay as they are */
+static void known_names(const struct sq_draft *d, const struct sq_put *put, uint32_t n_local, sq_name *names)
+{
+	const struct sq_bound *base = sq_version_bound(d->prior, sq_version_file(d->prior, put->path));
+	const uint32_t *same = base && base == put->before ? put->same : NULL;
+
+	for (uint32_t i = 0; put->from && i < n_local; i++)
+		names[i] = put->from->names[i];
+	for (uint32_t i = 0; !put->from && same && i < n_local; i++)
+		if (same[i] != SQ_NONE)
+			names[i] = base->names[same[i]];
+}
+
+static int intern_strings(struct sq_draft *d, unsigned worker, const struct sq_put *put, struct sq_bound *b)
 {
 	struct sq_draft_worker *w = &d->workers[worker];
 	unsigned start = worker * SQ_INTERN_STRIPES / sq_parallel_width(d->opts.par);
-	uint32_t n_local = b->columns.n_strings, skip = known ? n_local : 0;
+	uint32_t n_local = b->columns.n_strings;
 	int r;
 
 	sq_vec_clear(&w->ids);
 	if (sq_vec_reserve(&w->ids, w->strings.n) < 0)
 		return sq_error_origin(-ENOMEM);
-	if (skip)
-		memcpy(w->ids.v, known, skip * sizeof(sq_name));
-	r = sq_intern_batch(&d->intern, &w->scratch, start, w->strings.v + skip,
-			    (uint32_t)w->strings.n - skip, w->ids.v + skip);
+	memset(w->ids.v, 0xff, w->strings.n * sizeof(*w->ids.v));
+	known_names(d, put, n_local, w->ids.v);
+	r = sq_intern_batch(&d->intern, &w->scratch, start, w->strings.v, (uint32_t)w->strings.n, w->ids.v);
 	if (r < 0)
 		return sq_error_trace(r);
 	if (n_local)
@@ -287,7 +298,7 @@ static int make_bound(struct sq_draft *d, unsigned worker, const struct sq_put *
 	set_identity(b, put->identity);
 	r = gather_strings(d, &d->workers[worker], put, b);
 	if (r >= 0)
-		r = intern_strings(d, worker, put->from ? put->from->names : NULL, b);
+		r = intern_strings(d, worker, put, b);
 	if (r < 0) {
 		sq_piece_free(b);
 		return sq_error_trace(r);

@@ -46,6 +46,10 @@ struct sq_put {
 	uint8_t skip;
 	uint64_t content_hash, size_bytes;
 	const void *identity;
+	/* may be NULL: what the base version says of the file, and for each local string of @facts
+	 * the local string of that one which it is, or SQ_NONE; they are not looked up again */
+	const struct sq_bound *before;
+	const uint32_t *same;
 };
 int sq_draft_put(struct sq_draft *d, unsigned worker, const struct sq_put *put) sq_must_check;
 /** sq_draft_remove() - the file is gone; unknown paths are fine. Writer only. */

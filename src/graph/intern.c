@@ -227,8 +227,11 @@ static void collect_items(struct sq_intern *in, struct sq_intern_scratch *scratc
 {
 	scratch->items.n = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		uint64_t hash = sq_hash64(strings[i].p, strings[i].n, 0);
+		uint64_t hash;
 
+		if (ids[i] != SQ_NAME_NONE)
+			continue;
+		hash = sq_hash64(strings[i].p, strings[i].n, 0);
 		ids[i] = sq_version_find_hash(in->prior, strings[i], hash);
 		if (ids[i] == SQ_NAME_NONE)
 			scratch->items.v[scratch->items.n++] = (struct sq_intern_item){ hash, i };
@@ -254,7 +257,7 @@ static void sort_items(struct sq_intern_scratch *scratch, uint32_t *ends)
 }
 
 int sq_intern_batch(struct sq_intern *in, struct sq_intern_scratch *scratch, unsigned start,
-		    const struct sq_slice *strings, uint32_t n, sq_name *ret_ids)
+		    const struct sq_slice *strings, uint32_t n, sq_name *ids)
 {
 	uint32_t ends[SQ_INTERN_STRIPES];
 	int r = 0;
@@ -263,7 +266,7 @@ int sq_intern_batch(struct sq_intern *in, struct sq_intern_scratch *scratch, uns
 	sq_vec_clear(&scratch->order);
 	if (sq_vec_reserve(&scratch->items, n) < 0 || sq_vec_reserve(&scratch->order, n) < 0)
 		return sq_error_origin(-ENOMEM);
-	collect_items(in, scratch, strings, n, ret_ids);
+	collect_items(in, scratch, strings, n, ids);
 	sort_items(scratch, ends);
 	for (unsigned k = 0; k < SQ_INTERN_STRIPES && r >= 0; k++) {
 		unsigned stripe = (start + k) % SQ_INTERN_STRIPES;
@@ -271,7 +274,7 @@ int sq_intern_batch(struct sq_intern *in, struct sq_intern_scratch *scratch, uns
 
 		if (ends[stripe] > from)
 			r = stripe_batch(in, stripe, scratch->items.v, scratch->order.v + from,
-					 ends[stripe] - from, strings, ret_ids);
+					 ends[stripe] - from, strings, ids);
 	}
 	return sq_error_trace(r);
 }

@@ -46,11 +46,12 @@ void sq_intern_deinit(struct sq_intern *in);
 void sq_intern_scratch_deinit(struct sq_intern_scratch *s);
 /**
  * sq_intern_batch() - ids of @n strings, final or provisional.
+ * @ids: in and out; one that is not SQ_NAME_NONE is known and stays
  * @start: stripe to begin with; workers that begin apart seldom meet
  * Return: 0, -ENOMEM, -EOVERFLOW (2^32 names); some may have been added then.
  */
 int sq_intern_batch(struct sq_intern *in, struct sq_intern_scratch *scratch, unsigned start,
-		    const struct sq_slice *strings, uint32_t n, sq_name *ret_ids) sq_must_check;
+		    const struct sq_slice *strings, uint32_t n, sq_name *ids) sq_must_check;
 uint64_t sq_intern_n_new(const struct sq_intern *in);
 /** sq_intern_flatten() - all new names as one dictionary from ->base on; NULL when there are none. */
 int sq_intern_flatten(struct sq_intern *in, const struct sq_parallel *par, struct sq_birth birth,

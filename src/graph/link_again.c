@@ -179,6 +179,26 @@ static void put_ref(struct sq_linker *l, uint32_t i, uint32_t index)
 	l->ref_bytes.n += (size_t)(sq_varint_put(at, index) - at);
 }
 
+/* Links are numbered by first use: those of the first references are the older piece's
+ * as they stand, while no name is touched. Return: how many references that were */
+static uint32_t keep_start(struct sq_linker *l, const struct sq_links *old, uint32_t n_old, uint32_t from)
+{
+	uint32_t n = from - from % SQ_FACTS_STRIDE, n_blocks = n / SQ_FACTS_STRIDE, last = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		last = SQ_MAX(last, l->was.v[i]);
+	for (uint32_t k = 1; k <= last; k++)
+		if (keep_link(l, old, k) != k)   /* memory ran out */
+			return n_old;
+	if (!n)
+		return 0;
+	l->anchors.n = n_blocks;
+	memcpy(l->anchors.v, old->ref_anchor, n_blocks * sizeof(*l->anchors.v));
+	l->ref_bytes.n = n < n_old ? old->ref_anchor[n_blocks] : old->n_ref_bytes;
+	memcpy(l->ref_bytes.p, old->ref_link, l->ref_bytes.n);
+	return n;
+}
+
 bool sq_link_refs_again(struct sq_linker *l, const struct sq_file_slot *old, const struct sq_changed_names *names)
 {
 	uint32_t n_old = old->bound->columns.n_refs, n_now = l->b->columns.n_refs, link;
@@ -192,7 +212,7 @@ bool sq_link_refs_again(struct sq_linker *l, const struct sq_file_slot *old, con
 	if (!is_same_facts)
 		m = find_middle(l, n_old, n_now);
 	learn_old_refs(l, n_old, &m, names);
-	for (uint32_t i = 0; i < n_now && !l->error; i++) {
+	for (uint32_t i = names->any ? 0 : keep_start(l, old->links, n_old, m.from); i < n_now && !l->error; i++) {
 		const struct sq_said *s = &l->now_said.v[i];
 		bool is_known = !is_touched(s, names) && find_old(l, i, n_old, n_now, &m, &link);
 

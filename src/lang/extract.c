@@ -583,6 +583,8 @@ int sq_extract_again(struct sq_extractor *x, enum sq_lang lang, struct sq_slice 
 		return r;
 	since = sq_now_ns();
 	r = sq_facts_builder_finish(x->walk.builder, j.has_error, ret_f);
+	if (!r && earlier)
+		earlier->same = sq_recall_same(&x->recall, x->walk.builder, ret_f->columns.n_strings);
 	add_time(&j.report.encode_ns, &since);
 	if (!r && ret_report)
 		*ret_report = j.report;

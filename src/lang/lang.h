@@ -84,6 +84,9 @@ struct sq_earlier {
 	 * was read, when @keeps and it is of use; the caller's */
 	struct sq_kept *kept;
 	bool keeps;
+	/* out, on success: by local string of the new facts, the local string of @columns that it
+	 * is, SQ_NONE where that is not known; the extractor's, until its next file. NULL: of none */
+	const uint32_t *same;
 };
 /**
  * sq_extract_again() - the same with the help of an earlier version.

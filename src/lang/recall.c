@@ -11,6 +11,7 @@ void sq_recall_deinit(struct sq_recall *m)
 	sq_vec_deinit(&m->refs);
 	sq_vec_deinit(&m->imports);
 	sq_vec_deinit(&m->strings);
+	sq_vec_deinit(&m->same);
 	sq_free(m->slots);
 }
 
@@ -43,6 +44,7 @@ static int decode(struct sq_recall *m, const struct sq_columns *c)
 	sq_imports_begin(c, &imports);
 	while (sq_imports_next(&imports, &m->imports.v[m->imports.n]))
 		m->imports.n++;
+	m->strings.n = c->n_strings;
 	memset(m->strings.v, 0xff, c->n_strings * sizeof(*m->strings.v));
 	return 0;
 }
@@ -192,16 +194,18 @@ static void say_defs(const struct say *s)
 
 static void say_refs(const struct say *s)
 {
-	for (uint32_t i = s->from->first_ref; i < s->m->refs.n; i++) {
-		struct sq_ref r = s->m->refs.v[i];
+	uint32_t first = s->from->first_ref, end = first;
+	struct sq_ref *to;
 
-		if (r.line > s->last_row)
-			return;
-		r.name = string(s, r.name);
-		r.qual = string(s, r.qual);
-		r.encl += r.encl == SQ_NONE ? 0 : s->defs;
-		r.line += s->rows;
-		(void)sq_facts_add_ref(s->w->builder, &r);
+	while (end < s->m->refs.n && s->m->refs.v[end].line <= s->last_row)
+		end++;
+	to = sq_facts_add_refs(s->w->builder, end - first);
+	for (uint32_t i = first; to && i < end; i++, to++) {
+		*to = s->m->refs.v[i];
+		to->name = string(s, to->name);
+		to->qual = string(s, to->qual);
+		to->encl += to->encl == SQ_NONE ? 0 : s->defs;
+		to->line += s->rows;
 	}
 }
 
@@ -245,4 +249,19 @@ int sq_recall_say(struct sq_recall *m, struct sq_walk *w, const struct sq_recall
 	say_imports(&s);
 	say_typed(&s);
 	return w->error;
+}
+
+const uint32_t *sq_recall_same(struct sq_recall *m, const struct sq_facts_builder *b, uint32_t n)
+{
+	sq_vec_clear(&m->same);
+	if (!m->parts.n || sq_vec_reserve(&m->same, (size_t)n + 1) < 0)
+		return NULL;
+	memset(m->same.v, 0xff, n * sizeof(*m->same.v));
+	for (uint32_t i = 0; i < m->strings.n; i++) {
+		uint32_t rank = m->strings.v[i] == SQ_NONE ? SQ_NONE : sq_facts_builder_rank(b, m->strings.v[i]);
+
+		if (rank != SQ_NONE)
+			m->same.v[rank] = i;
+	}
+	return m->same.v;
 }

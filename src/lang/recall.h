@@ -26,7 +26,8 @@ struct sq_recall {
 	SQ_VEC(struct sq_def) defs;
 	SQ_VEC(struct sq_ref) refs;
 	SQ_VEC(struct sq_import) imports;
-	SQ_VEC(uint32_t) strings;    /* the builder's, or SQ_NONE */
+	SQ_VEC(uint32_t) strings;    /* by local string of the earlier facts: the builder's, or SQ_NONE */
+	SQ_VEC(uint32_t) same;       /* result of sq_recall_same() */
 	uint32_t *slots, n_slots;    /* by hash: part + 1 */
 };
 /** sq_recall_open() - decode @earlier (NULL: nothing is known). Return: 0; -ENOMEM. */
@@ -37,5 +38,8 @@ const struct sq_recall_part *sq_recall_find(const struct sq_recall *m, uint64_t 
 /** sq_recall_say() - the facts of @from again, as those of @piece. Return: 0; -ENOMEM. */
 int sq_recall_say(struct sq_recall *m, struct sq_walk *w, const struct sq_recall_part *from,
 		const struct sq_piece *piece) sq_must_check;
+/** sq_recall_same() - of the facts that the builder finished, with @n strings: see struct sq_earlier;
+ *  also NULL when memory is short. */
+const uint32_t *sq_recall_same(struct sq_recall *m, const struct sq_facts_builder *b, uint32_t n);
 /** sq_recall_state() - the state after one more variable was given a type. */
 uint64_t sq_recall_state(uint64_t state, struct sq_slice name, struct sq_slice type);

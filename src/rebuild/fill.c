@@ -32,6 +32,8 @@ struct worker {
 	unsigned index;
 	struct sq_stages *stages;   /* NULL: nobody counts */
 	bool keeps;                 /* trees, for the next edit */
+	const struct sq_bound *before;  /* of the file under way, see struct sq_put */
+	const uint32_t *same;
 };
 
 static int by_size(const void *pa, const void *pb)
@@ -161,7 +163,7 @@ static int put_facts(struct worker *w, struct sq_slice path, const struct sq_rea
 	struct sq_identity kept = kept_identity(&res->id);
 	struct sq_put put = {
 		.path = path, .lang = lang, .facts = facts, .content_hash = hash,
-		.size_bytes = res->bytes.n, .identity = &kept,
+		.size_bytes = res->bytes.n, .identity = &kept, .before = w->before, .same = w->same,
 	};
 	int r = account_columns(w->s, path, &facts->columns);
 
@@ -281,6 +283,8 @@ static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, st
 #endif
 	if (!r) {
 		count_stages(w, &report);
+		w->before = before.bound;
+		w->same = earlier.same;
 		sq_trees_put(trees, b, path, SQ_TAKE(earlier.kept), ret_f, report.is_edited);
 	}
 	sq_kept_free(earlier.kept);

@@ -130,6 +130,7 @@ static int add_names(void *arg, unsigned worker)
 
 		for (uint32_t k = 0; k < n; k++)
 			s[k] = number(text[k], "name", (at + k + worker * 777) % N);
+		memset(ids, 0xff, sizeof(ids));
 		r = sq_intern_batch(j->in, &j->scratch[worker], worker * 20, s, n, ids);
 		for (uint32_t k = 0; k < n; k++)
 			j->ids[worker][(at + k + worker * 777) % N] = ids[k];
@@ -176,6 +177,7 @@ START_TEST(known_names_keep_their_id)
 	struct sq_dict *d;
 	sq_name ids[5];
 
+	memset(ids, 0xff, sizeof(ids));
 	ck_assert_int_eq(sq_intern_init(&in, &v), 0);
 	ck_assert_int_eq(sq_intern_batch(&in, &scratch, 0, s, 5, ids), 0);
 	ck_assert_int_eq(sq_intern_flatten(&in, NULL, SQ_BORN(1), &d), 0);
@@ -212,6 +214,7 @@ START_TEST(long_strings)
 		memset(big[i], 'a' + (int)i, sizeof(big[i]));
 		s[i * 60] = sq_slice(big[i], sizeof(big[i]));
 	}
+	memset(ids, 0xff, sizeof(ids));
 	ck_assert_int_eq(sq_intern_init(&in, &empty), 0);
 	ck_assert_int_eq(sq_intern_batch(&in, &scratch, 3, s, 200, ids), 0);
 	ck_assert_int_eq(sq_intern_flatten(&in, NULL, SQ_BORN(1), &d), 0);
