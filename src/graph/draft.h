@@ -55,7 +55,7 @@ int sq_draft_put(struct sq_draft *d, unsigned worker, const struct sq_put *put) 
 /** sq_draft_remove() - the file is gone; unknown paths are fine. Writer only. */
 int sq_draft_remove(struct sq_draft *d, struct sq_slice path) sq_must_check;
 struct sq_draft_report {
-	uint64_t n_put, n_removed, n_rebound, n_relinked, n_links_changed, n_new_names;
+	uint64_t n_put, n_removed, n_rebound, n_relinked, n_links_changed;
 	uint64_t ns_names, ns_shards, ns_link, ns_freeze;
 };
 /** sq_draft_finish() - Return: 0; -ECANCELED; -ENOMEM; -EOVERFLOW (2^32 names or files); the draft can then only be freed. */

@@ -496,7 +496,6 @@ static void count_entries(const struct sq_draft *d, struct sq_draft_report *rep)
 		rep->n_rebound += op == SQ_DRAFT_PUT;
 		rep->n_put += op != SQ_DRAFT_REMOVE && op != SQ_DRAFT_NOTHING;
 	}
-	rep->n_new_names = sq_intern_n_new(&d->intern);
 	rep->n_relinked = d->n_relinked;
 	rep->n_links_changed = d->n_links_changed;
 }
