@@ -22,6 +22,7 @@ enum sq_piece_kind {
 struct sq_piece {
 	uint32_t start, end;     /* bytes */
 	uint32_t row;            /* lines before start */
+	uint32_t skip, skip_end; /* bytes in it that say nothing whatever is around them; equal: none */
 	uint8_t kind;
 };
 struct sq_mark { uint32_t start, end, group; uint8_t kind; };

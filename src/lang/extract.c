@@ -154,6 +154,26 @@ static bool on_progress(TSParseState *state)
 	return p->stop != 0;
 }
 
+/* the place of byte @n of @bytes */
+static TSPoint point_at(struct sq_slice bytes, uint32_t n)
+{
+	const char *line = n ? memrchr(bytes.p, '\n', n) : NULL;
+
+	return (TSPoint){ sq_count_lines(bytes.p, n), line ? n - (uint32_t)(line + 1 - bytes.p) : n };
+}
+
+/* read @bytes but what is to be skipped, in bytes of @bytes */
+static int set_ranges(TSParser *parser, struct sq_slice bytes, uint32_t skip, uint32_t skip_end)
+{
+	TSRange ranges[2] = {
+		{ .end_byte = skip, .end_point = point_at(bytes, skip) },
+		{ .start_byte = skip_end, .start_point = point_at(bytes, skip_end),
+		  .end_byte = (uint32_t)bytes.n, .end_point = point_at(bytes, (uint32_t)bytes.n) },
+	};
+
+	return ts_parser_set_included_ranges(parser, ranges, 2) ? 0 : sq_error_origin(-EINVAL);
+}
+
 static int parse(struct sq_extractor *x, const struct sq_grammar *g, struct sq_slice bytes,
 		 const TSTree *old, struct progress *p, TSTree **ret_tree)
 {
@@ -261,10 +281,38 @@ static void move_tree(TSTree *tree, const struct sq_piece *piece)
 		ts_tree_edit(tree, &edit);
 }
 
+/* parse a piece but what can be skipped in it. Return: 1 when it has an error: how that is
+ * recovered from depends on what is around it; else as parse() */
+static int parse_around(struct job *j, struct sq_slice bytes, const struct sq_piece *piece, TSTree **ret_tree)
+{
+	uint64_t steps = j->progress.steps;
+	TSTree *tree;
+	int r = need_parser(j->x);
+
+	if (!r)
+		r = set_ranges(j->x->parser, bytes, piece->skip - piece->start, piece->skip_end - piece->start);
+	if (r < 0)
+		return sq_error_trace(r);
+	r = parse(j->x, j->g, bytes, NULL, &j->progress, &tree);
+	(void)ts_parser_set_included_ranges(j->x->parser, NULL, 0);   /* none cannot be wrong */
+	if (r)
+		return r;
+	if (has_error(tree)) {
+		ts_tree_delete(tree);
+		j->progress.steps = steps;
+		return 1;
+	}
+	j->report.parsed_bytes -= piece->skip_end - piece->skip;
+	*ret_tree = tree;
+	return 0;
+}
+
 static int parse_fresh(struct job *j, struct sq_slice bytes, const struct sq_piece *piece, TSTree **ret_tree)
 {
-	int r = parse(j->x, j->g, bytes, NULL, &j->progress, ret_tree);
+	int r = piece->skip < piece->skip_end ? parse_around(j, bytes, piece, ret_tree) : 1;
 
+	if (r == 1)
+		r = parse(j->x, j->g, bytes, NULL, &j->progress, ret_tree);
 	if (!r)
 		move_tree(*ret_tree, piece);
 	return r;

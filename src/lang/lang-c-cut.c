@@ -10,6 +10,7 @@
  * function whatever the depth, so that a bracket that is missing spoils one
  * function.
  */
+#include <ctype.h>
 #include <endian.h>
 
 #include "lang/lang-c.h"
@@ -21,7 +22,10 @@
 #define RUN_MIN 160u       /* bytes of #defines that are worth a piece of their own */
 #define NESTED_MAX 64u     /* conditionals; deeper ones: the file is one piece */
 
-enum mark_kind { MARK_CUT, MARK_IF, MARK_ELSE, MARK_ENDIF, MARK_RUN };
+#define NUMBERS_MIN 1024u  /* bytes of an initialiser that are worth a parse around them */
+#define NUMBERS_NESTED 8u  /* braces in it */
+
+enum mark_kind { MARK_CUT, MARK_IF, MARK_ELSE, MARK_ENDIF, MARK_RUN, MARK_NUMBERS };
 
 /* a place between two tokens */
 struct state {
@@ -225,6 +229,97 @@ static bool is_linkage(const struct scan *s)
 	return s->s.before == '"' && !s->s.depth && s->n_ifs;
 }
 
+/* past the comment at p, unless a backslash may make a line of it go on */
+static const char *skip_plain_comment(const char *p, const char *end)
+{
+	const char *after = skip_comment(p, end);
+
+	return after - p > 1 && p[1] == '/' && memchr(p, '\\', (size_t)(after - p)) ? p : after;
+}
+
+/* past the spaces, newlines and comments at p */
+static const char *skip_space(const char *p, const char *end)
+{
+	const char *from;
+
+	do {
+		from = p;
+		while (p < end && (class_of(*p) == SPACE || *p == '\n'))
+			p++;
+		p = skip_plain_comment(p, end);
+	} while (p != from);
+	return p;
+}
+
+/* past the whole number at p; NULL: there is none that is surely one */
+static const char *skip_number(const char *p, const char *end)
+{
+	const char *digits;
+
+	p += p < end && *p == '-';
+	if (end - p > 2 && p[0] == '0' && (p[1] | 0x20) == 'x')
+		for (digits = p += 2; p < end && isxdigit((unsigned char)*p); p++)
+			;
+	else
+		for (digits = p; p < end && *p >= '0' && *p <= '9'; p++)
+			;
+	if (p == digits)
+		return NULL;
+	while (p < end && strchr("uUlL", *p) && *p)
+		p++;
+	return p < end && (class_of(*p) == WORD || *p == '.' || *p == '\'') ? NULL : p;
+}
+
+/*
+ * Elements of an initialiser from p on that are numbers, or braces with such: whoever
+ * leaves them out reads the same. *ret_from: behind the first element's comma.
+ * Return: behind the last one's
+ */
+static const char *skip_numbers(const char *p, const char *end, const char **ret_from)
+{
+	uint32_t depth = 0;
+	bool is_element = false;   /* is an element behind us, and a comma before us? */
+
+	*ret_from = NULL;
+	for (const char *last = p;;) {
+		p = skip_space(p, end);
+		if (p == end)
+			return last;
+		if (!is_element && *p == '{' && depth < NUMBERS_NESTED) {
+			depth++;
+			p++;
+		} else if (*p == '}' && depth) {
+			depth--;
+			p++;
+			is_element = true;
+		} else if (is_element && *p == ',') {
+			p++;
+			is_element = false;
+			last = depth ? last : p;
+			if (!depth && !*ret_from)
+				*ret_from = p;
+		} else if (is_element || !(p = skip_number(p, end))) {
+			return last;
+		} else {
+			is_element = true;
+		}
+	}
+}
+
+/* the numbers that an initialiser at file level begins with, if they are many */
+static void skip_initialiser(struct scan *s)
+{
+	const char *from, *to = skip_numbers(s->p + 1, s->end, &from), *newline;
+
+	if (!from || to - from < (ptrdiff_t)NUMBERS_MIN)
+		return;
+	mark(s, from, to, MARK_NUMBERS, 0);
+	newline = memrchr(s->p, '\n', (size_t)(to - s->p));
+	if (newline)
+		s->line = newline + 1;
+	s->p = to - 1;   /* other() goes on behind it */
+}
+
 static void bracket(struct scan *s, char c)
 {
 	struct state *t = &s->s;
@@ -235,6 +330,8 @@ static void bracket(struct scan *s, char c)
 			return;
 		if (!t->depth++)
 			t->is_function = t->before == ')' || s->p == s->line;
+		if (t->depth == 1 && t->before == '=' && s->cut->want_runs)
+			skip_initialiser(s);
 	} else if (c == '}') {
 		if (t->depth)
 			t->depth = s->p == s->line && t->is_function ? 0 : t->depth - 1;
@@ -343,6 +440,7 @@ struct pieces {
 	struct sq_cut *cut;
 	const char *base;
 	uint32_t from, row, counted;   /* row of byte counted */
+	uint32_t skip, skip_end;       /* the longest numbers behind from */
 	int error;
 };
 
@@ -355,8 +453,13 @@ static uint32_t row_at(struct pieces *x, uint32_t byte)
 
 static void add_piece(struct pieces *x, uint32_t start, uint32_t end, enum sq_piece_kind kind)
 {
-	struct sq_piece piece = { start, end, row_at(x, start), (uint8_t)kind };
+	struct sq_piece piece = { .start = start, .end = end, .row = row_at(x, start), .kind = (uint8_t)kind };
 
+	if (x->skip >= start && x->skip_end <= end) {
+		piece.skip = x->skip;
+		piece.skip_end = x->skip_end;
+	}
+	x->skip = x->skip_end = 0;
 	if (sq_vec_push(&x->cut->pieces, piece) < 0)
 		x->error = -ENOMEM;
 }
@@ -390,6 +493,11 @@ static void make_pieces(struct pieces *x, bool with_runs)
 		if (m->kind == MARK_CUT) {
 			if (!n_whole && m->end >= x->from + PIECE_MIN)   /* not in a run */
 				end_piece(x, m->end);
+		} else if (m->kind == MARK_NUMBERS) {
+			if (m->end - m->start > x->skip_end - x->skip) {
+				x->skip = m->start;
+				x->skip_end = m->end;
+			}
 		} else if (m->kind == MARK_RUN) {
 			if (n_whole || !with_runs)
 				continue;
@@ -419,7 +527,7 @@ static uint64_t count_run_bytes(const struct sq_cut *c)
 
 		if (m->kind == MARK_RUN)
 			n += n_whole ? 0 : m->end - m->start;
-		else if (m->kind != MARK_CUT && !c->groups.v[m->group])
+		else if (m->kind != MARK_CUT && m->kind != MARK_NUMBERS && !c->groups.v[m->group])
 			n_whole += m->kind == MARK_IF ? 1 : m->kind == MARK_ENDIF ? -1u : 0;
 	}
 	return n;

@@ -496,7 +496,7 @@ const struct sq_lang_traits sq_traits_c = {
 
 const struct sq_spec sq_spec_c = {
 	.lang = SQ_LANG_C,
-	.version = 4,
+	.version = 5,
 	.grammar = "c",
 	.cut = sq_c_cut,
 	.condition = sq_c_condition,

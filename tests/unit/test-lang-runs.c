@@ -7,7 +7,8 @@
  *
  * the .c and .h files below DIR; prints how many files, bytes and differences,
  * and the CPU time of each way. Without "all" only those are compared of which
- * half is runs: the others are read by the same code in both ways.
+ * half is runs, or that have initialisers of many numbers: the others are read by
+ * the same code in both ways.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -48,6 +49,50 @@ static int timed_facts_of(struct sq_slice bytes, bool plain, uint64_t *cpu_ns, s
 	return r;
 }
 
+static bool is_same_part(const struct sq_part *a, const struct sq_part *b)
+{
+	return a->hash == b->hash && a->start == b->start && a->len == b->len && a->row == b->row &&
+	       a->n_rows == b->n_rows && a->n_typed == b->n_typed && a->has_error == b->has_error;
+}
+
+static bool has_same_parts(const struct sq_columns *a, const struct sq_columns *b)
+{
+	struct sq_part_cursor at, bt;
+	struct sq_typed s, t;
+	struct sq_part p, q;
+
+	sq_parts_begin(a, &at);
+	sq_parts_begin(b, &bt);
+	while (sq_parts_next(&at, &p)) {
+		if (!sq_parts_next(&bt, &q) || !is_same_part(&p, &q))
+			return false;
+		for (uint32_t i = 0; i < p.n_typed; i++) {
+			sq_typed_next(&at, &s);
+			sq_typed_next(&bt, &t);
+			if (s.name != t.name || s.type != t.type)
+				return false;
+		}
+	}
+	return !sq_parts_next(&bt, &q);
+}
+
+/* the same bytes, but for the steps of a parser that was not given the numbers of initialisers */
+static bool says_same(const struct sq_facts *a, const struct sq_facts *b)
+{
+	struct sq_buf text[2] = { SQ_BUF_NULL, SQ_BUF_NULL };
+	bool same = a->n_bytes == b->n_bytes && (!a->n_bytes || !memcmp(a->blob, b->blob, a->n_bytes));
+
+	if (same || !a->blob || !b->blob)
+		return same;
+	sq_facts_print(a, &text[0]);
+	sq_facts_print(b, &text[1]);
+	same = sq_slice_eq(sq_buf_slice(&text[0]), sq_buf_slice(&text[1])) &&
+	       has_same_parts(&a->columns, &b->columns);
+	sq_buf_deinit(&text[0]);
+	sq_buf_deinit(&text[1]);
+	return same;
+}
+
 /* @cpu_ns: of reading it with runs, and plainly */
 static bool is_same_timed(struct sq_slice bytes, bool plain_first, uint64_t cpu_ns[2])
 {
@@ -57,8 +102,7 @@ static bool is_same_timed(struct sq_slice bytes, bool plain_first, uint64_t cpu_
 
 	r[plain_first] = timed_facts_of(bytes, plain_first, &cpu_ns[plain_first], &f[plain_first]);
 	r[!plain_first] = timed_facts_of(bytes, !plain_first, &cpu_ns[!plain_first], &f[!plain_first]);
-	same = r[0] == r[1] && f[0].n_bytes == f[1].n_bytes &&
-	       (!f[0].n_bytes || !memcmp(f[0].blob, f[1].blob, f[0].n_bytes));
+	same = r[0] == r[1] && says_same(&f[0], &f[1]);
 	sq_facts_deinit(&f[0]);
 	sq_facts_deinit(&f[1]);
 	return same;
@@ -79,6 +123,22 @@ static uint64_t run_bytes(struct sq_slice bytes)
 		exit(EXIT_FAILURE);
 	}
 	n = c.run_bytes;
+	sq_cut_deinit(&c);
+	return n;
+}
+
+/* of initialisers, that are not parsed */
+static uint64_t number_bytes(struct sq_slice bytes)
+{
+	struct sq_cut c = { .want_runs = true };
+	uint64_t n = 0;
+
+	if (sq_c_cut(bytes, &c) < 0) {
+		fprintf(stderr, "no memory to cut a file\n");
+		exit(EXIT_FAILURE);
+	}
+	for (size_t i = 0; i < c.pieces.n; i++)
+		n += c.pieces.v[i].skip_end - c.pieces.v[i].skip;
 	sq_cut_deinit(&c);
 	return n;
 }
@@ -183,8 +243,7 @@ static bool is_same_again(struct sq_slice bytes, struct earlier *earlier)
 	limits.watchdog_ns = 0;
 	r = sq_extract_again(extractor, SQ_LANG_C, bytes, &limits, earlier_of(earlier), NULL, &edited);
 	p = facts_of(bytes, true, &plain);
-	same = r == p && edited.n_bytes == plain.n_bytes &&
-	       (!edited.n_bytes || !memcmp(edited.blob, plain.blob, edited.n_bytes));
+	same = r == p && says_same(&edited, &plain);
 	if (!r)
 		earlier_set(earlier, &edited);
 	sq_facts_deinit(&plain);
@@ -222,21 +281,109 @@ START_TEST(random_files)
 }
 END_TEST
 
+/* ---- numbers of initialisers --------------------------------------------------- */
+
+/* bytes that went through the parser */
+static uint64_t parsed_bytes(struct sq_slice bytes)
+{
+	struct sq_facts f = SQ_FACTS_NULL;
+	struct sq_extract_report report;
+	struct sq_extract_limits limits;
+
+	sq_extract_limits_default(&limits);
+	ck_assert_int_eq(sq_extract_again(extractor, SQ_LANG_C, bytes, &limits, NULL, &report, &f), 0);
+	sq_facts_deinit(&f);
+	return report.parsed_bytes;
+}
+
+/* is an initialiser of such elements read without them? and the facts are the same */
+static void check_numbers(const char *open, const char *element, bool is_skipped)
+{
+	static const char after[] = "FOO, };\nint after(void) { return X + 1; }\n";
+	struct sq_buf b = SQ_BUF_NULL;
+
+	sq_buf_puts(&b, "struct s before;\n");
+	sq_buf_puts(&b, open);
+	repeat(&b, element, 1500);
+	sq_buf_puts(&b, after);
+	ck_assert_msg((parsed_bytes(sq_buf_slice(&b)) < 500) == is_skipped, "%s skipped: %s%s",
+		      is_skipped ? "not" : "is", open, element);
+	ck_assert_msg(is_same(sq_buf_slice(&b)), "other facts: %s%s", open, element);
+	sq_buf_deinit(&b);
+}
+
+START_TEST(numbers)
+{
+	static const char array[] = "static const struct s array[N * 4] = {\n\t";
+	static const char *const skipped[] = {
+		"1, ", "0xFf, ", "-1,\n", "017, ", "18446744073709551615ULL, ", "1u,\r\n", "{ 1, 0x2 },\n", "{1,2,},",
+		"{ { 1 }, { {2}, 3 } },\n", "{},", "1 /* FOO, */,", "1, // a\n", "1\n,\t", "{ 1, /* { */ 2 }, ",
+	};
+	static const char *const parsed[] = {
+		"A, ", "'a', ", "\"a\", ", "1.5, ", "1e5, ", "1 + 1, ", "(1), ", "{ A, 1 }, ", "[1] = 2, ", ".a = 1, ", "0x, ",
+		"1x, ", "- 1, ", "1,, ", "{,}, ", "1, // a \\\n", "1, \\\n", "1 2, ", "}, ",
+	};
+
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(skipped); i++)
+		check_numbers(array, skipped[i], true);
+	for (size_t i = 0; i < SQ_ARRAY_SIZE(parsed); i++)
+		check_numbers(array, parsed[i], false);
+	check_numbers("int a = (struct s){ ", "1, ", false);
+	check_numbers("int f(void) { int a[] = { ", "1, ", false);
+	check_numbers("int a[] = ({ ", "1, ", false);
+	check_numbers("#if A\nint a[] = { \n#else\nint a[] = {\n", "1, ", false);
+	check_numbers("#if A\nint b;\n#endif\nint a[] = {", "1, ", true);
+	check_numbers("int broken( {\n;;)\nint a[] = {", "1, ", false);
+}
+END_TEST
+
+START_TEST(random_numbers)
+{
+	static const char *const parts[] = {
+		"1, ", "0x2F,\n", "{ 1, 2 }, ", "-3, ", "{ { 1 }, {} },\n", "/* FOO */ ", "// c\n", "FOO, ", "[3] = 1, ", "{", "}",
+		".x = { 5, 6, }, ", "1.5, ", "// c \\\n", ";\n", "\"a\", ", "\n#if X\n", "\n#endif\n", "(", ")", "f(1), ", "'", ",",
+		"};\nint b[] = { ", "};\nint f(int a)\n{\n\treturn a;\n}\nstruct s c = { ", "\\\n",
+	};
+	struct earlier earlier = { .strings = NULL };
+	unsigned n_skipped = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		unsigned n_parts = 400 + draw(600), odd = draw(2000) + 5;
+		struct sq_buf b = SQ_BUF_NULL;
+
+		sq_buf_puts(&b, "int a[] = { ");
+		while (n_parts--)
+			sq_buf_puts(&b, parts[draw(draw(odd) ? 7 : SQ_ARRAY_SIZE(parts))]);
+		sq_buf_puts(&b, draw(2) ? "};\nint last;\n" : "");
+		n_skipped += parsed_bytes(sq_buf_slice(&b)) + 1000 < b.n;
+		if (!is_same(sq_buf_slice(&b)))
+			ck_abort_msg("round %u: other facts:\n%.*s", i, (int)b.n, b.p);
+		if (!is_same_again(sq_buf_slice(&b), &earlier))
+			ck_abort_msg("round %u: other facts with an earlier version:\n%.*s", i, (int)b.n, b.p);
+		sq_buf_deinit(&b);
+	}
+	earlier_deinit(&earlier);
+	ck_assert_uint_gt(n_skipped, 60);
+}
+END_TEST
+
 /* ---- a directory --------------------------------------------------------------- */
 
-struct tally { uint64_t files, bytes, run_files, run_bytes, compared, differ, cpu_ns[2]; };
+struct tally { uint64_t files, bytes, run_files, run_bytes, number_files, number_bytes, compared, differ, cpu_ns[2]; };
 static bool compare_all;
 
 static void compare_bytes(const char *path, struct sq_slice bytes, struct tally *t)
 {
-	uint64_t run = run_bytes(bytes);
+	uint64_t run = run_bytes(bytes), skipped = number_bytes(bytes);
 	bool is_run = run >= bytes.n / 2;
 
 	t->files++;
 	t->bytes += bytes.n;
 	t->run_files += is_run;
 	t->run_bytes += is_run ? run : 0;
-	if (!is_run && !compare_all)
+	t->number_files += skipped > 0;
+	t->number_bytes += skipped;
+	if (!is_run && !skipped && !compare_all)
 		return;
 	if (!is_same_timed(bytes, t->compared++ % 2, t->cpu_ns)) {
 		t->differ++;
@@ -291,6 +438,8 @@ static int compare(const char *dir)
 	printf("%llu files, %llu bytes; %llu files with runs, %llu bytes in them; %llu compared, differences: %llu\n",
 	       (unsigned long long)t.files, (unsigned long long)t.bytes, (unsigned long long)t.run_files,
 	       (unsigned long long)t.run_bytes, (unsigned long long)t.compared, (unsigned long long)t.differ);
+	printf("%llu files with numbers, %llu bytes of them\n", (unsigned long long)t.number_files,
+	       (unsigned long long)t.number_bytes);
 	printf("%.2f s CPU with runs, %.2f s with every line parsed\n", (double)t.cpu_ns[0] / 1e9,
 	       (double)t.cpu_ns[1] / 1e9);
 	return t.differ || !t.compared ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -311,6 +460,8 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, places);
 	tcase_add_test(tc, random_files);
+	tcase_add_test(tc, numbers);
+	tcase_add_test(tc, random_numbers);
 	suite_add_tcase(s, tc);
 	failed = suite_run(s);
 	sq_extractor_free(extractor);
