@@ -172,8 +172,8 @@ static int put_facts(struct worker *w, struct sq_slice path, const struct sq_rea
 	return sq_draft_put(w->s->fill->draft, w->index, &put);
 }
 
-/* the content of a file that is gone, at another path */
-static int put_moved(struct worker *w, struct sq_slice path, const struct sq_identity *id,
+/* content that is known already: of a file that is gone, or of this one */
+static int put_content(struct worker *w, struct sq_slice path, const struct sq_identity *id,
 		     const struct sq_bound *from)
 {
 	struct sq_identity kept = kept_identity(id);
@@ -183,11 +183,15 @@ static int put_moved(struct worker *w, struct sq_slice path, const struct sq_ide
 	};
 	int r = account_columns(w->s, path, &from->columns);
 
-	if (r < 0)
-		return r;
+	return r < 0 ? r : sq_draft_put(w->s->fill->draft, w->index, &put);
+}
+
+static int put_moved(struct worker *w, struct sq_slice path, const struct sq_identity *id,
+		     const struct sq_bound *from)
+{
 	/* relaxed: a counter for people */
 	(void)sq_add_relaxed(&w->s->fill->build->n_moved, 1);
-	return sq_draft_put(w->s->fill->draft, w->index, &put);
+	return put_content(w, path, id, from);
 }
 
 static void pause_faults(struct worker *w, bool pause)
@@ -291,8 +295,18 @@ static int extract(struct worker *w, struct sq_slice path, enum sq_lang lang, st
 	return r;
 }
 
-static int parse(struct worker *w, struct sq_slice path, const struct sq_read_result *res)
+/* written, but with the bytes that it had: a checkout there and back, a rebase, a touch */
+static const struct sq_bound *find_same(const struct worker *w, const struct sq_plan_item *item,
+					enum sq_lang lang, uint64_t hash, uint64_t size)
 {
+	const struct sq_bound *b = item->must_parse ? NULL : find_earlier(w, item->path, lang).bound;
+
+	return b && !b->skip && b->content_hash == hash && b->size_bytes == size ? b : NULL;
+}
+
+static int parse(struct worker *w, const struct sq_plan_item *item, const struct sq_read_result *res)
+{
+	struct sq_slice path = item->path;
 	struct sq_facts facts = SQ_FACTS_NULL;
 	enum sq_lang lang = sq_lang_detect(path);
 	const struct sq_bound *from;
@@ -305,6 +319,9 @@ static int parse(struct worker *w, struct sq_slice path, const struct sq_read_re
 	from = sq_plan_gone(w->s->fill->plan, lang, hash, res->bytes.n);
 	if (from)
 		return put_moved(w, path, &res->id, from);
+	from = find_same(w, item, lang, hash, res->bytes.n);
+	if (from)
+		return put_content(w, path, &res->id, from);
 	(void)sq_add_relaxed(&w->s->fill->build->n_parsed, 1);   /* relaxed: a counter for people */
 	r = extract(w, path, lang, res->bytes, &facts);
 	switch (r) {
@@ -343,7 +360,7 @@ static int file_read(void *arg, const struct sq_read_result *res)
 	else if (res->skip)
 		r = put_skipped(w, path, &res->id, res->skip);
 	else
-		r = parse(w, path, res);
+		r = parse(w, w->s->items[res->index], res);
 	(void)sq_add_relaxed(&b->files_done, 1);   /* relaxed: progress for people */
 	if (w->stages)
 		w->stages->read_ns -= sq_now_ns() - since;   /* was not reading */

@@ -44,11 +44,13 @@ static int add(struct sq_plan *p, const struct sq_plan_item *item)
 }
 
 /* a file that is there: does the version say the same of it already? */
-static int add_found(struct sq_plan *p, const struct sq_found_file *f, const struct sq_bound *bound, bool always)
+/* @what: SQ_CHANGE_*: FILE: an event named it, so its bytes are looked at whatever its identity says */
+static int add_found(struct sq_plan *p, const struct sq_found_file *f, const struct sq_bound *bound, uint8_t what)
 {
-	struct sq_plan_item item = { .path = f->path, .id = f->id, .skip = f->skip, .is_named = always };
+	struct sq_plan_item item = { .path = f->path, .id = f->id, .skip = f->skip,
+				     .is_named = what & SQ_CHANGE_FILE, .must_parse = what & SQ_CHANGE_PARSE };
 
-	if (bound && !always && sq_identity_eq(&f->id, (const void *)bound->identity) &&
+	if (bound && !item.is_named && sq_identity_eq(&f->id, (const void *)bound->identity) &&
 	    (!f->skip || f->skip == bound->skip))
 		return 0;
 	item.what = f->skip ? SQ_PLAN_SKIP : SQ_PLAN_READ;
@@ -186,7 +188,7 @@ static int compare(struct sq_plan *p, const struct sq_discovery *d, struct sq_sl
 
 		if (bound)
 			met[f / 8] |= (uint8_t)(1u << (f % 8));
-		r = add_found(p, &d->files[i], bound, always);
+		r = add_found(p, &d->files[i], bound, always ? SQ_CHANGE_FILE : 0);
 		if (r < 0)
 			return sq_error_trace(r);
 	}
@@ -254,8 +256,7 @@ int sq_plan_whole(struct sq_build *b, struct sq_plan *p, bool all)
 	return r < 0 || all ? r : match_moves(p);
 }
 
-/* one file named by an event: its bytes are always looked at */
-static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path)
+static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path, uint8_t what)
 {
 	sq_file f = sq_version_file(p->prior, path);
 	const struct sq_bound *bound = f == SQ_FILE_NONE ? NULL : sq_version_bound(p->prior, f);
@@ -273,7 +274,7 @@ static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path
 	else if (r < 0)
 		return sq_error_trace(r);
 	found.skip = (uint8_t)skip;
-	return add_found(p, &found, bound, true);
+	return add_found(p, &found, bound, what);
 }
 
 static int plan_not_a_file(struct sq_plan *p, const struct sq_discovery *d, struct sq_slice path)
@@ -310,7 +311,7 @@ static int plan_subtree(struct sq_build *b, struct sq_plan *p, struct sq_slice d
 	if (r < 0)
 		return sq_error_trace(r);
 	/* a file may have taken the directory's place, or the reverse */
-	return d ? plan_not_a_file(p, d, dir) : plan_file(b, p, dir);
+	return d ? plan_not_a_file(p, d, dir) : plan_file(b, p, dir, SQ_CHANGE_FILE);
 }
 
 int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_change_set *set)
@@ -325,7 +326,8 @@ int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_chang
 			return -ECANCELED;
 		if (!c->path.n)
 			return SQ_PLAN_E_RULES;   /* the root itself: compare everything */
-		r = c->what & SQ_CHANGE_SUBTREE ? plan_subtree(b, p, c->path) : plan_file(b, p, c->path);
+		r = c->what & SQ_CHANGE_SUBTREE ? plan_subtree(b, p, c->path) :
+			plan_file(b, p, c->path, c->what);
 	}
 	if (r > 0)
 		empty(p);

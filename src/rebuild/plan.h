@@ -18,6 +18,7 @@ struct sq_plan_item {
 	const struct sq_bound *bound;   /* REMOVE: what goes; MOVE: what is at @path now */
 	uint8_t what;
 	bool is_named;                  /* by an event: its bytes are looked at, whatever its times say */
+	bool must_parse;                /* even with the bytes that are known */
 	uint8_t skip;                   /* enum sq_skip of a SKIP */
 };
 struct sq_plan {

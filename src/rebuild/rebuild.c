@@ -57,6 +57,7 @@ static void free_now(void *arg, struct sq_workspace *ws)
 	for (size_t i = 0; i < b->rule_dirs.n; i++)
 		sq_free(b->rule_dirs.v[i]);
 	sq_free(b->rule_dirs.v);
+	sq_bridge_deinit(&b->bridge);
 	sq_lane_deinit(&b->lane);
 	sq_free(b);
 	sq_workspace_free(ws);
@@ -108,7 +109,10 @@ static void sink(void *arg, void *cookie, struct sq_change_set *set)
 	struct sq_work work = { .changes = set, .enqueued_ns = sq_now_ns() };
 
 	(void)arg;
-	sq_rebuild_submit(cookie, &work);
+	if (sq_bridge_look(sq_build_of((struct sq_workspace *)cookie), &work))
+		sq_rebuild_submit(cookie, &work);
+	else
+		sq_work_deinit(&work);   /* nothing to do */
 }
 
 /* the workspace, referenced, while it is listed */
@@ -136,7 +140,7 @@ static void trees_differ(void *arg, const void *build, struct sq_slice path)
 	if (!ws)
 		return;
 	if (!sq_work_init(&work)) {
-		if (sq_change_set_add(work.changes, path, SQ_CHANGE_FILE) < 0)
+		if (sq_change_set_add(work.changes, path, SQ_CHANGE_FILE | SQ_CHANGE_PARSE) < 0)
 			work.changes->rescan = true;
 		sq_run_submit(sq_build_of(ws), &work, NULL);
 	}

@@ -131,6 +131,8 @@ static void watch_root(struct sq_build *b)
 	sq_unlock(&b->ws->record);
 	/* pairs with sq_rebuild_is_watched */
 	sq_store_release(&b->is_watched, r >= 0);
+	if (r >= 0)
+		sq_bridge_watch(b);
 }
 
 static int open_root(struct turn *t)

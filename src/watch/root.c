@@ -255,8 +255,10 @@ int sq_watch_add(struct sq_watch *w, const char *root_path, int root_fd, void *c
 		err = join_best(r, ret_why);
 	else
 		*ret_why = sq_fan_why_not(err);
-	if (!err)
+	if (!err) {
+		r->serial = ++w->n_added;
 		w->roots.v[w->roots.n++] = r;
+	}
 	sq_unlock(&w->lock);
 	if (err < 0) {
 		(void)sq_watch_root_free(r);
@@ -265,6 +267,26 @@ int sq_watch_add(struct sq_watch *w, const char *root_path, int root_fd, void *c
 	*ret_r = r;
 	sq_wake_signal(&w->wake);       /* the group may be new to its poll */
 	return 0;
+}
+
+size_t sq_watch_list(const struct sq_watch *w, struct sq_watch_entry *v, size_t max)
+{
+	struct sq_watch *lockable = (struct sq_watch *)(uintptr_t)w;
+	size_t n;
+
+	sq_lock(&lockable->lock);
+	n = w->roots.n;
+	for (size_t i = 0; i < SQ_MIN(n, max); i++) {
+		const struct sq_watch_root *r = w->roots.v[i];
+
+		v[i] = (struct sq_watch_entry){
+			.cookie = r->cookie, .generation = r->serial,
+			.is_live = r->state != SQ_WATCH_LOST && !r->is_gone,
+			.tier = r->group ? r->group->fan.tier : SQ_WATCH_NONE,
+		};
+	}
+	sq_unlock(&lockable->lock);
+	return n;
 }
 
 enum sq_watch_tier sq_watch_root_tier(const struct sq_watch_root *r)

@@ -28,7 +28,12 @@ struct sq_watch_root;              /* one watched workspace root */
 enum sq_watch_tier { SQ_WATCH_NONE /* T0: sweep */, SQ_WATCH_DIRECTORY /* T1 */, SQ_WATCH_FILESYSTEM /* T2 */ };
 const char *sq_watch_tier_name(enum sq_watch_tier t);     /* "sweep", "directory marks", "filesystem mark" */
 
-enum { SQ_CHANGE_FILE = 1, SQ_CHANGE_SUBTREE = 2 };       /* SUBTREE: directory came, went, moved: walk it, drop what is gone */
+enum {
+	SQ_CHANGE_FILE = 1,
+	SQ_CHANGE_SUBTREE = 2,      /* directory came, went, moved: walk it, drop what is gone */
+	SQ_CHANGE_DOUBT = 4,        /* no event, but it may differ: ask the file's identity */
+	SQ_CHANGE_PARSE = 8,        /* with FILE: not even equal bytes mean that what is known of it is right */
+};
 struct sq_change { struct sq_slice path; uint8_t what; };
 struct sq_change_set {
 	struct sq_change *changes;       /* distinct, sorted by path bytes */
@@ -101,6 +106,15 @@ struct sq_watch_aside {
  * Return: 0; -errno when one can't be watched: nobody will be told then.
  */
 int sq_watch_asides(struct sq_watch_root *r, const struct sq_watch_aside *v, size_t n) sq_must_check;
+/* one root, for whoever looks at the watcher */
+struct sq_watch_entry {
+	void *cookie;
+	uint64_t generation;             /* 1, 2, ...: no two sq_watch_add() have the same (GN-01) */
+	bool is_live;                    /* events come: not lost, not gone */
+	enum sq_watch_tier tier;
+};
+/** sq_watch_list() - at most @max roots, in the order they were added. Return: how many there are. */
+size_t sq_watch_list(const struct sq_watch *w, struct sq_watch_entry *v, size_t max);
 /** sq_watch_remove() - returns when the sink will not be called for it any more. Not from the sink. */
 void sq_watch_remove(struct sq_watch_root *r);
 /**

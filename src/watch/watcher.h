@@ -68,6 +68,7 @@ struct sq_watch_root {
 	char *path;
 	int fd;
 	void *cookie;
+	uint64_t serial;                /* of the add: never used again */
 	uint64_t dev, ino;
 	enum sq_watch_state state;
 	bool is_started;                /* sq_watch_ready() was called once */
@@ -111,6 +112,7 @@ struct sq_watch {
 	enum sq_watch_tier best;
 	const char *why_not_better;
 	SQ_VEC(struct sq_watch_root *) roots;
+	uint64_t n_added;
 	SQ_VEC(struct sq_watch_sb) sbs; /* marked at T2 */
 	uint64_t aside_filter[SQ_ASIDE_WORDS];   /* of the asides of all roots */
 	size_t n_asides;

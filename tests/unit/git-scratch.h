@@ -4,6 +4,7 @@
  * git-scratch — shell scripts with git in a scratch tree: nobody's
  * configuration, fixed names and dates. Needs the git command.
  */
+#include <stdbool.h>
 #include <sys/wait.h>
 
 #include "tree-scratch.h"

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "rebuild-rig.h"
+#include "../support/suite.h"
+
+static const char tree[] =
+	"git init -qb main r; cd r; mkdir d; echo 'int a(void);' >a.c; echo 'int b(void);' >d/b.c;"
+	"git add .; git commit -qm 1; git branch same";
+
+static void expect_same(const struct sq_git_snapshot *a, const struct sq_git_snapshot *b)
+{
+	ck_assert_str_eq(a->ref, b->ref);
+	ck_assert_int_eq(memcmp(a->commit, b->commit, 20), 0);
+}
+
+/* a turn is in flight, as far as the lane can tell: what comes now is parked */
+static void hold_role(struct rig *rig)
+{
+	struct sq_build *b = sq_build_of(rig->ws);
+
+	sq_lock(&b->lane.lock);
+	ck_assert(!b->lane.in_flight);
+	b->lane.in_flight = true;
+	sq_unlock(&b->lane.lock);
+}
+
+static void release_role(struct rig *rig)
+{
+	struct sq_build *b = sq_build_of(rig->ws);
+
+	sq_run_start(b);   /* the drain takes what is parked and gives the role back */
+	rig_sync(rig);
+}
+
+static void git_sh_in(struct rig *rig, const char *script)
+{
+	char *in_root = NULL;
+
+	ck_assert_int_ge(asprintf(&in_root, "cd r; %s", script), 0);
+	git_sh(&rig->s, in_root);
+	free(in_root);
+}
+
+static void flushed(void *arg) { sem_post(arg); }
+
+/* all events are with the sink */
+static void flush(struct rig *rig)
+{
+	sem_t done;
+
+	sem_init(&done, 0, 0);
+	sq_watch_flush(sq_build_of(rig->ws)->watch, flushed, &done);
+	while (sem_wait(&done) && errno == EINTR)
+		;
+	sem_destroy(&done);
+}
+
+START_TEST(skips)
+{
+	struct rig rig;
+	struct rig_cost c;
+	struct sq_git_snapshot primed;
+
+	rig_init(&rig, tree);
+	primed = rig_baseline(&rig);
+	/* WB-10: ignored files are nothing */
+	c = rig_do(&rig, "echo >x.bak; echo >.git/x; mkdir .git/objects/zz");
+	ck_assert(c.turns == 0 && c.looked == 0);
+	/* WB-11: a commit without a change of content */
+	c = rig_do(&rig, "git commit -q --allow-empty -m e");
+	ck_assert(c.turns == 0 && c.looked == 1 && c.skipped == 1);
+	/* WB-11: git's own housekeeping */
+	c = rig_do(&rig, "git pack-refs --all; git gc -q; git status >/dev/null");
+	ck_assert(c.turns == 0 && c.skipped == 1);
+	/* WB-12: another branch with the same tree */
+	c = rig_do(&rig, "git switch -q same");
+	ck_assert(c.turns == 0 && c.skipped == 1);
+	/* GB-05: none of these was a publish */
+	expect_same(&primed, &(struct sq_git_snapshot[]){ rig_baseline(&rig) }[0]);
+	/* HZ-06: HEAD names another tree than the published one, though no file was touched */
+	c = rig_do(&rig, "git switch -q main; git rm -q --cached d/b.c; git commit -qm rm");
+	ck_assert(c.turns == 1 && c.class == SQ_GIT_TREE_DIVERGED && c.parsed == 0);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+START_TEST(baseline)
+{
+	struct rig rig;
+	struct rig_cost c;
+	struct sq_git_snapshot s, primed;
+	struct sq_work work;
+	struct rig_wait w;
+	enum sq_disposition how;
+
+	rig_init(&rig, tree);
+	/* GB-02: primed when the watcher starts */
+	primed = rig_baseline(&rig);
+	s = rig_git(&rig);
+	expect_same(&primed, &s);
+	/* GB-06: work without a snapshot leaves it as it is */
+	git_sh_in(&rig, "git commit -q --allow-empty -m e");
+	rig_wait_init(&w);
+	ck_assert_int_eq(sq_rebuild_run(rig.rb, rig.ws, false, true, &w.w, &how), 0);
+	ck_assert_int_eq(rig_wait_end(&w).code, SQ_OUTCOME_OK);
+	s = rig_baseline(&rig);
+	expect_same(&primed, &s);
+	/* GB-04 WB-13 GB-07: a set that is published carried the state after the window closed */
+	c = rig_do(&rig, "echo 'int a2(void);' >a.c; git commit -qam 2; git switch -qc other");
+	ck_assert_int_eq(c.turns, 1);
+	ck_assert_int_eq(c.class, SQ_GIT_BRANCH_SWITCH);
+	s = rig_git(&rig);
+	ck_assert_str_eq(s.ref, "refs/heads/other");
+	expect_same(&(struct sq_git_snapshot[]){ rig_baseline(&rig) }[0], &s);
+	/* GB-03: a watcher that is started again does not overwrite it */
+	git_sh_in(&rig, "git commit -q --allow-empty -m e2");
+	primed = rig_baseline(&rig);
+	ck_assert_int_eq(sq_work_init(&work), 0);
+	work.changes->root_gone = true;
+	sq_build_unwatch(sq_build_of(rig.ws));
+	rig_wait_init(&w);
+	sq_run_submit(sq_build_of(rig.ws), &work, &w.w);
+	ck_assert_int_eq(rig_wait_end(&w).code, SQ_OUTCOME_OK);
+	ck_assert(sq_rebuild_is_watched(rig.ws));
+	s = rig_baseline(&rig);
+	expect_same(&primed, &s);
+	/* WB-20: the class is of the published state at the time of each set */
+	c = rig_do(&rig, "echo 'int a3(void);' >a.c");
+	ck_assert_int_eq(c.class, SQ_GIT_LOCAL_COMMIT);
+	c = rig_do(&rig, "echo 'int a4(void);' >a.c");
+	ck_assert_int_eq(c.class, SQ_GIT_NOISE);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* GB-01: nothing is known of a tree without git, and it is watched all the same */
+START_TEST(no_git)
+{
+	struct rig rig;
+	struct rig_cost c;
+
+	rig_init(&rig, "mkdir r; echo 'int a(void);' >r/a.c");
+	ck_assert(!sq_build_of(rig.ws)->has_baseline);
+	c = rig_do(&rig, "echo 'int b(void);' >a.c");
+	ck_assert(c.turns == 1 && c.parsed == 1 && c.looked == 0 && c.class == SQ_GIT_NONE);
+	ck_assert(!sq_build_of(rig.ws)->has_baseline);
+	/* it becomes a work tree */
+	c = rig_do(&rig, "git init -qb main .; git add .; git commit -qm 1");
+	ck_assert(c.turns >= 1 && c.parsed == 0);
+	(void)rig_do(&rig, "echo 'int c(void);' >a.c; git commit -qam 2");
+	expect_same(&(struct sq_git_snapshot[]){ rig_baseline(&rig) }[0],
+		    &(struct sq_git_snapshot[]){ rig_git(&rig) }[0]);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+START_TEST(unsupported)
+{
+	struct rig rig;
+	struct rig_cost c;
+
+	rig_init(&rig, "git init -q --object-format=sha256 -b main r; cd r; echo 'int a(void);' >a.c;"
+		       "git add .; git commit -qm 1");
+	ck_assert_ptr_nonnull(strstr(sq_build_of(rig.ws)->bridge.why, "objectformat"));
+	c = rig_do(&rig, "echo 'int b(void);' >a.c; git commit -qam 2");
+	ck_assert(c.turns == 1 && c.parsed == 1 && c.class == SQ_GIT_NONE);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+#ifdef SQ_TEST_HOOKS
+START_TEST(failed_turns)
+{
+	struct rig rig;
+	struct sq_git_snapshot before, s;
+	struct rig_cost c;
+
+	rig_init(&rig, tree);
+	before = rig_baseline(&rig);
+	sq_rebuild_set_fault(rig.rb, SQ_FAULT_FINISHED, -EIO, 1);
+	git_sh_in(&rig, "echo 'int a2(void);' >a.c; git commit -qam 2; git switch -qc other");
+	ck_assert_int_eq(rig_sync_of(&rig, rig.ws).code, SQ_OUTCOME_BUILD);
+	/* GB-05 WB-17: it failed: the watcher goes on, the baseline stays */
+	s = rig_baseline(&rig);
+	expect_same(&before, &s);
+	c = rig_do(&rig, "echo 'int b2(void);' >d/b.c");
+	ck_assert_int_eq(c.turns, 1);
+	ck_assert_int_eq(c.class, SQ_GIT_BRANCH_SWITCH);
+	s = rig_git(&rig);
+	expect_same(&(struct sq_git_snapshot[]){ rig_baseline(&rig) }[0], &s);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+#endif
+
+/* WB-05: however much comes while a turn is held, it is one entry, and nothing of it is lost */
+START_TEST(burst_while_held)
+{
+	struct rig rig;
+	struct sq_build *b;
+	char script[128];
+
+	rig_init(&rig, tree);
+	b = sq_build_of(rig.ws);
+	hold_role(&rig);
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(script, sizeof(script), "echo 'int f%u(void);' >f%02u.c", i, i);
+		git_sh_in(&rig, script);
+		flush(&rig);
+	}
+	sq_lock(&b->lane.lock);
+	ck_assert_uint_eq(b->lane.parked.changes->n_changes, 40);
+	ck_assert(b->lane.parked.has_snapshot);
+	sq_unlock(&b->lane.lock);
+	ck_assert_uint_eq(b->bridge.n_passed, 40);
+	release_role(&rig);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* WB-21: what checkout, reset and pull rewrite is one turn, over what differs */
+START_TEST(one_turn_each)
+{
+	struct rig rig;
+	struct rig_cost c;
+
+	rig_init(&rig, tree);
+	(void)rig_do(&rig, "git switch -qc dev; echo 'int n(void);' >n.c; echo 'int b2(void);' >d/b.c; git add .;"
+			   "git commit -qm dev");
+	c = rig_do(&rig, "git checkout -q main");
+	ck_assert(c.turns == 1 && !c.was_full && c.class == SQ_GIT_BRANCH_SWITCH && c.parsed == 1);
+	c = rig_do(&rig, "git reset -q --hard dev");
+	ck_assert(c.turns == 1 && !c.was_full && c.class == SQ_GIT_TREE_DIVERGED && c.parsed == 2);
+	c = rig_do(&rig, "git reset -q --hard HEAD~1; git clone -q --bare . ../bare; git pull -q ../bare dev");
+	ck_assert(c.turns == 1 && !c.was_full);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* what differs between the trees is compared, though no event said so */
+START_TEST(difference_without_events)
+{
+	struct rig rig;
+	struct sq_build *b;
+	struct sq_work work;
+	struct rig_wait w;
+
+	rig_init(&rig, tree);
+	b = sq_build_of(rig.ws);
+	/* the watcher's own process is not seen: as if events were lost */
+	scratch_file(&rig.s, "r/d/b.c", "int lost(void);\n");
+	git_sh_in(&rig, "git commit -qam lost");
+	ck_assert_int_eq(sq_work_init(&work), 0);
+	work.changes->git_changed = true;
+	ck_assert(sq_bridge_look(b, &work));
+	ck_assert(work.paths_known && work.git_class == SQ_GIT_TREE_DIVERGED);
+	ck_assert_uint_eq(work.changes->n_changes, 1);
+	ck_assert(sq_slice_is(work.changes->changes[0].path, "d/b.c"));
+	rig_wait_init(&w);
+	sq_run_submit(b, &work, &w.w);
+	ck_assert_int_eq(rig_wait_end(&w).code, SQ_OUTCOME_OK);
+	ck_assert(!b->last.was_full);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("rebuild-bridge");
+	TCase *tc = tcase_create("bridge");
+
+	if (!git_is_there() || !getenv("SQRYD_GRAMMAR_DIR")) {
+		puts("SKIP: no git command, or no grammars");
+		return 77;
+	}
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, skips);
+	tcase_add_test(tc, baseline);
+	tcase_add_test(tc, no_git);
+	tcase_add_test(tc, unsupported);
+#ifdef SQ_TEST_HOOKS
+	tcase_add_test(tc, failed_turns);
+#endif
+	tcase_add_test(tc, burst_while_held);
+	tcase_add_test(tc, one_turn_each);
+	tcase_add_test(tc, difference_without_events);
+	suite_add_tcase(s, tc);
+	return suite_run(s);
+}
