@@ -15,7 +15,7 @@ static void empty(struct sq_plan *p)
 {
 	for (size_t i = 0; i < p->found.n; i++)
 		sq_discovery_free(p->found.v[i]);
-	p->n = p->n_read = p->n_removed = p->n_moved = p->found.n = p->gone.n = 0;
+	p->n = p->n_read = p->n_removed = p->n_moved = p->found.n = p->gone.n = p->linked.n = 0;
 	p->read_bytes = 0;
 }
 
@@ -24,6 +24,7 @@ void sq_plan_deinit(struct sq_plan *p)
 	empty(p);
 	sq_vec_deinit(&p->found);
 	sq_vec_deinit(&p->gone);
+	sq_vec_deinit(&p->linked);
 	sq_free(p->v);
 	p->v = NULL;
 	p->n = p->cap = 0;
@@ -262,11 +263,12 @@ static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path
 	const struct sq_bound *bound = f == SQ_FILE_NONE ? NULL : sq_version_bound(p->prior, f);
 	struct sq_found_file found = { .path = path };
 	enum sq_skip skip = SQ_SKIP_NONE;
+	uint32_t n_links = 0;
 	int r;
 
 	if (!want(path) || sq_ignore_match_deep(b->ignore, path, false))
 		return bound ? add_gone(p, bound) : 0;
-	r = sq_tree_stat(b->root_fd, path, b->rb->cfg.max_file_bytes, &found.id, &skip);
+	r = sq_tree_stat_links(b->root_fd, path, b->rb->cfg.max_file_bytes, &found.id, &skip, &n_links);
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
 		return bound ? add_gone(p, bound) : 0;
 	if (r == -EACCES || r == -EPERM || r == -EIO)
@@ -274,6 +276,8 @@ static int plan_file(struct sq_build *b, struct sq_plan *p, struct sq_slice path
 	else if (r < 0)
 		return sq_error_trace(r);
 	found.skip = (uint8_t)skip;
+	if (n_links > 1 && what & SQ_CHANGE_FILE && sq_vec_push(&p->linked, found.id) < 0)
+		return sq_error_origin(-ENOMEM);
 	return add_found(p, &found, bound, what);
 }
 
@@ -314,6 +318,54 @@ static int plan_subtree(struct sq_build *b, struct sq_plan *p, struct sq_slice d
 	return d ? plan_not_a_file(p, d, dir) : plan_file(b, p, dir, SQ_CHANGE_FILE);
 }
 
+/* ---- hard links -------------------------------------------------------------- */
+
+static int identity_cmp(const void *pa, const void *pb)
+{
+	const struct sq_identity *a = pa, *b = pb;
+
+	if (a->ino != b->ino)
+		return a->ino < b->ino ? -1 : 1;
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+static bool is_named(const struct sq_change_set *set, struct sq_slice path)
+{
+	size_t lo = 0, hi = set->n_changes;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		int c = sq_slice_cmp(set->changes[mid].path, path);
+
+		if (!c)
+			return true;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* an event names the path that was written; the inode's other paths say the same now */
+static int plan_links(struct sq_build *b, struct sq_plan *p, const struct sq_change_set *set)
+{
+	int r = 0;
+
+	if (!p->linked.n)
+		return 0;
+	qsort(p->linked.v, p->linked.n, sizeof(*p->linked.v), identity_cmp);
+	for (sq_file f = 0; f < p->prior->n_file_ids && !r; f++) {
+		const struct sq_bound *bound = sq_version_bound(p->prior, f);
+
+		/* below a subtree that is walked, identities are compared anyway */
+		if (bound && bsearch(identity_of(bound), p->linked.v, p->linked.n, sizeof(*p->linked.v), identity_cmp) &&
+		    !is_named(set, bound->path) && !sq_change_set_covers(set, bound->path))
+			r = plan_file(b, p, bound->path, SQ_CHANGE_FILE);
+	}
+	return r;
+}
+
 int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_change_set *set)
 {
 	int r = 0;
@@ -329,6 +381,8 @@ int sq_plan_changes(struct sq_build *b, struct sq_plan *p, const struct sq_chang
 		r = c->what & SQ_CHANGE_SUBTREE ? plan_subtree(b, p, c->path) :
 			plan_file(b, p, c->path, c->what);
 	}
+	if (!r)
+		r = plan_links(b, p, set);
 	if (r > 0)
 		empty(p);
 	else if (!r)

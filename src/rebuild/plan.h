@@ -28,6 +28,7 @@ struct sq_plan {
 	uint64_t read_bytes;
 	struct { struct sq_discovery **v; size_t n, cap; } found;
 	struct { const struct sq_bound **v; size_t n, cap; } gone;   /* dropped files with facts, by content */
+	struct { struct sq_identity *v; size_t n, cap; } linked;     /* written files that have other names, too */
 	const struct sq_version *prior;
 	const struct sq_parallel *par;  /* for walks */
 	const bool *cancel;             /* relaxed flag, looked at for every file */

@@ -69,3 +69,6 @@ struct sq_discovery *sq_discovery_free(struct sq_discovery *d);
  *  names are not looked at. */
 int sq_tree_stat(int root_fd, struct sq_slice path, uint64_t max_bytes,
 		 struct sq_identity *ret_id, enum sq_skip *ret_skip) sq_must_check;
+/** sq_tree_stat_links() - the same, and how many names the file has; 0 of one that can't be asked. */
+int sq_tree_stat_links(int root_fd, struct sq_slice path, uint64_t max_bytes,
+		       struct sq_identity *ret_id, enum sq_skip *ret_skip, uint32_t *ret_n_links) sq_must_check;

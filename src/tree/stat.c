@@ -31,7 +31,7 @@ static uint64_t timestamp_ns(const struct statx_timestamp *t)
 int sq_stat_at(int dir_fd, const char *name, struct sq_stat *ret_st)
 {
 	const int flags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE |
+	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO | STATX_SIZE |
 			      STATX_MTIME | STATX_CTIME;
 	struct statx sx;
 
@@ -46,6 +46,7 @@ int sq_stat_at(int dir_fd, const char *name, struct sq_stat *ret_st)
 			.ctime_ns = timestamp_ns(&sx.stx_ctime),
 		},
 		.mode = sx.stx_mode,
+		.n_links = sx.stx_nlink,
 	};
 	return 0;
 }
@@ -88,6 +89,14 @@ static int denied(int root_fd, struct sq_slice path)
 int sq_tree_stat(int root_fd, struct sq_slice path, uint64_t max_bytes,
 		 struct sq_identity *ret_id, enum sq_skip *ret_skip)
 {
+	uint32_t n_links;
+
+	return sq_tree_stat_links(root_fd, path, max_bytes, ret_id, ret_skip, &n_links);
+}
+
+int sq_tree_stat_links(int root_fd, struct sq_slice path, uint64_t max_bytes,
+		       struct sq_identity *ret_id, enum sq_skip *ret_skip, uint32_t *ret_n_links)
+{
 	_cleanup_(sq_fd_closep) int fd = -1;
 	struct sq_stat st = { .mode = S_IFREG };
 	enum sq_skip skip = SQ_SKIP_UNREADABLE;
@@ -114,5 +123,6 @@ int sq_tree_stat(int root_fd, struct sq_slice path, uint64_t max_bytes,
 		return sq_error_trace(r);
 	*ret_id = st.id;
 	*ret_skip = skip;
+	*ret_n_links = st.n_links;
 	return 0;
 }

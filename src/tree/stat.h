@@ -20,6 +20,7 @@ int sq_zpath_set(struct sq_zpath *p, struct sq_slice path) sq_must_check;
 struct sq_stat {
 	struct sq_identity id;
 	mode_t mode;
+	uint32_t n_links;
 };
 /** sq_stat_at() - @name below @dir_fd, its last component not followed; "" is @dir_fd itself. */
 int sq_stat_at(int dir_fd, const char *name, struct sq_stat *ret_st) sq_must_check;

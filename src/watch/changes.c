@@ -102,6 +102,11 @@ static bool is_below_subtree(const struct sq_change_set *s, struct sq_slice path
 	return false;
 }
 
+bool sq_change_set_covers(const struct sq_change_set *s, struct sq_slice path)
+{
+	return is_below_subtree(s, path);
+}
+
 static bool drop_duplicates(struct sq_change_set *s)
 {
 	bool has_subtree = false;

@@ -53,6 +53,8 @@ int sq_change_set_new(struct sq_change_set **ret_s) sq_must_check;
 int sq_change_set_add(struct sq_change_set *s, struct sq_slice path, uint8_t what) sq_must_check;
 /** sq_change_set_sort() - sort by path, drop duplicates and paths below a SUBTREE. */
 void sq_change_set_sort(struct sq_change_set *s);
+/** sq_change_set_covers() - is @path below a SUBTREE of the sorted @s? */
+bool sq_change_set_covers(const struct sq_change_set *s, struct sq_slice path);
 
 struct sq_watch_config {
 	unsigned quiet_ms;               /* quiet window, default 20 */

@@ -271,6 +271,29 @@ START_TEST(difference_without_events)
 }
 END_TEST
 
+/* every known path of the inode is dirty, whichever was written to */
+START_TEST(hard_links)
+{
+	struct rig rig;
+	struct rig_cost c;
+
+	rig_init(&rig, "mkdir -p r/d/e; echo 'int a(void);' >r/a.c; ln r/a.c r/d/b.c; ln r/a.c r/d/e/c.c; echo 'int z(void);' >r/z.c");
+	c = rig_do(&rig, "echo 'int a2(void);' >d/b.c");
+	ck_assert(c.turns == 1 && c.parsed == 3);
+	rig_expect_clean(&rig);
+	c = rig_do(&rig, "echo 'int a3(void);' >a.c; mv d/e d/f");
+	ck_assert(c.turns == 1 && c.parsed == 3);
+	rig_expect_clean(&rig);
+	/* one of them becomes a file of its own */
+	c = rig_do(&rig, "rm d/b.c; echo 'int b(void);' >d/b.c");
+	ck_assert(c.turns == 1 && c.parsed == 1);
+	c = rig_do(&rig, "echo 'int a4(void);' >a.c");
+	ck_assert(c.turns == 1 && c.parsed == 2);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rebuild-bridge");
@@ -289,6 +312,7 @@ int main(void)
 	tcase_add_test(tc, failed_turns);
 #endif
 	tcase_add_test(tc, burst_while_held);
+	tcase_add_test(tc, hard_links);
 	tcase_add_test(tc, one_turn_each);
 	tcase_add_test(tc, difference_without_events);
 	suite_add_tcase(s, tc);
