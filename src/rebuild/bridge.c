@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "rebuild/bridge.h"
 
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "rebuild/build.h"
@@ -13,7 +14,8 @@ enum { MAX_ASIDES = 32, MAX_TRIES = 4, MAX_PATHS = 20000 };
 void sq_bridge_deinit(struct sq_bridge *g)
 {
 	sq_free(g->excludes_file);
-	g->excludes_file = NULL;
+	sq_free(g->common_dir);
+	g->excludes_file = g->common_dir = NULL;
 }
 
 /* ---- what to watch ----------------------------------------------------------- */
@@ -135,6 +137,12 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+static void set_text(char **text, char *owned)
+{
+	sq_free(*text);
+	*text = owned;
+}
+
 /* Return: whether the user's ignore file is another one than before */
 static bool keep_locked(struct sq_bridge *g, struct look *l)
 {
@@ -145,11 +153,28 @@ static bool keep_locked(struct sq_bridge *g, struct look *l)
 	g->seen = l->now;
 	g->n_looked++;
 	(void)snprintf(g->why, sizeof(g->why), "%s", l->site.why);
-	if (differs) {
-		sq_free(g->excludes_file);
-		g->excludes_file = SQ_TAKE(l->site.excludes_file);
-	}
+	if (differs)
+		set_text(&g->excludes_file, SQ_TAKE(l->site.excludes_file));
+	set_text(&g->common_dir, SQ_TAKE(l->site.common_dir));
 	return differs;
+}
+
+void sq_bridge_rules(struct sq_build *b, struct sq_bridge_rules *ret)
+{
+	size_t n = 0;
+	int len;
+
+	memset(ret->files, 0, sizeof(ret->files));
+	if (faccessat(b->root_fd, ".git", F_OK, AT_SYMLINK_NOFOLLOW))
+		return;
+	sq_lock(&b->ws->record);
+	len = snprintf(ret->info, sizeof(ret->info), "%s/info/exclude", b->bridge.common_dir ? b->bridge.common_dir : "");
+	if (b->bridge.common_dir && len < (int)sizeof(ret->info))
+		ret->files[n++] = ret->info;
+	len = snprintf(ret->user, sizeof(ret->user), "%s", b->bridge.excludes_file ? b->bridge.excludes_file : "");
+	if (b->bridge.excludes_file && len < (int)sizeof(ret->user))
+		ret->files[n] = ret->user;
+	sq_unlock(&b->ws->record);
 }
 
 void sq_bridge_watch(struct sq_build *b)

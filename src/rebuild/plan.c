@@ -209,10 +209,11 @@ static void mark_dir(void *arg, int dir_fd, struct sq_slice path)
 static int walk(struct sq_build *b, struct sq_plan *p, struct sq_slice below, struct sq_discovery **ret_d)
 {
 	struct sq_rebuild *rb = b->rb;
+	struct sq_bridge_rules rules;
 	/* source packages carry ignore files that hide all of their sources from git */
 	struct sq_ignore_config cfg = {
 		.excludes = rb->cfg.excludes, .use_gitignore = rb->cfg.use_gitignore,
-		.needs_work_tree = true,
+		.needs_work_tree = true, .user_files = rules.files,
 	};
 	struct mark_arg mark = { .root = b->watch };   /* the runner alone replaces it */
 	struct sq_discover_opts opts = {
@@ -224,6 +225,7 @@ static int walk(struct sq_build *b, struct sq_plan *p, struct sq_slice below, st
 
 	if (r < 0)
 		return sq_error_trace(r);
+	sq_bridge_rules(b, &rules);
 	r = sq_discover(b->root_fd, &cfg, &opts, below.n ? NULL : p->par, &d);
 	if (below.n && (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)) {
 		*ret_d = NULL;

@@ -17,6 +17,7 @@
 /* a larger rule file is not one that somebody wrote; its rules do not count */
 #define RULE_FILE_MAX_BYTES (4u * 1024 * 1024)
 #define TABLE_FIRST_SLOTS 64u
+#define USER_FILES_MAX 2u
 
 struct rules {
 	size_t n;
@@ -50,6 +51,7 @@ struct sq_ignore {
 	bool is_git;                    /* the root lies in a git work tree, or need not */
 	const struct rules *excludes;   /* configuration */
 	const struct rules *info;       /* .git/info/exclude */
+	const struct rules *user[USER_FILES_MAX];
 	struct table *table;
 	struct sq_lock lock;            /* arena, n_nodes, writes to the table */
 	struct sq_arena arena;
@@ -206,6 +208,31 @@ static int rules_load(struct sq_lock *lock, struct sq_arena *a, int dir_fd, cons
 		return sq_error_trace(r);
 	*ret_rules = rules;
 	return 0;
+}
+
+/* wherever a repository's configuration says it is: never waits, never reads what is no file */
+static int user_file_load(struct sq_ignore *i, const char *path, const struct rules **ret_rules)
+{
+	_cleanup_(sq_fd_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct sq_buf text = SQ_BUF_NULL;
+	struct sq_stat st;
+	int r = 0;
+
+	if (fd >= 0 && !sq_stat_at(fd, "", &st) && S_ISREG(st.mode))
+		r = sq_fd_read_all(fd, RULE_FILE_MAX_BYTES, &text);
+	if (!r && text.n)
+		r = rules_parse(&i->arena, sq_buf_slice(&text), ret_rules);
+	sq_buf_deinit(&text);
+	return r < 0 && sq_errno_is_fatal(r) ? sq_error_trace(r) : 0;
+}
+
+static int user_files_load(struct sq_ignore *i, const char *const *paths)
+{
+	int r = 0;
+
+	for (size_t n = 0; paths && paths[n] && n < USER_FILES_MAX && !r; n++)
+		r = user_file_load(i, paths[n], &i->user[n]);
+	return r;
 }
 
 static int excludes_load(struct sq_ignore *i, const char *const *excludes)
@@ -408,6 +435,8 @@ int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ign
 		r = excludes_load(i, cfg->excludes);
 	if (!r && i->use_gitignore)
 		r = rules_load(&i->lock, &i->arena, root_fd, ".git/info/exclude", &i->info);
+	if (!r && cfg && i->use_gitignore)
+		r = user_files_load(i, cfg->user_files);
 	if (r < 0) {
 		ignore_free(i);
 		return sq_error_trace(r);
@@ -471,6 +500,8 @@ bool sq_ignore_match(const struct sq_ignore *i, struct sq_slice path, bool is_di
 		v = rules_match(n->git, n->dir, path, base, is_dir);
 	if (!v)
 		v = rules_match(i->info, SQ_SLICE_NULL, path, base, is_dir);
+	for (size_t k = 0; k < USER_FILES_MAX && !v; k++)
+		v = rules_match(i->user[k], SQ_SLICE_NULL, path, base, is_dir);
 	return v == IGNORED;
 }
 

@@ -9,7 +9,8 @@
  * nothing below an ignored directory can be re-included).
  * Precedence, highest first: .git .hg .svn and editors' files (absolute);
  * configuration; .sqryignore, deepest first; the other built-in names;
- * .gitignore, deepest first; .git/info/exclude. So "!target/" in a .sqryignore
+ * .gitignore, deepest first; .git/info/exclude; the files of the user (those
+ * of a linked work tree's repository and core.excludesFile). So "!target/" in a .sqryignore
  * brings a directory of that name back, and in a .gitignore it does not.
  * With needs_work_tree a .gitignore counts only where git would read it: below
  * a directory that holds a .git, or when the root lies inside of a work tree.
@@ -28,6 +29,7 @@ struct sq_ignore_config {
 	const char *const *excludes;   /* extra patterns, NULL-terminated, may be NULL */
 	bool use_gitignore;            /* default true */
 	bool needs_work_tree;          /* .gitignore counts in git work trees only; default false */
+	const char *const *user_files; /* rule files elsewhere, absolute, highest first, NULL-terminated; may be NULL */
 };
 /** sq_ignore_new() - no rule file read yet except the root's info/exclude. */
 int sq_ignore_new(int root_fd, const struct sq_ignore_config *cfg, struct sq_ignore **ret_i) sq_must_check;

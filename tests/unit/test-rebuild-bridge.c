@@ -271,6 +271,55 @@ START_TEST(difference_without_events)
 }
 END_TEST
 
+static bool has_file(struct rig *rig, const char *path)
+{
+	const struct sq_version *v = sq_graph_current(rig->ws->graph);
+	sq_file f = sq_version_file(v, sq_slice_z(path));
+
+	return f != SQ_FILE_NONE && sq_version_bound(v, f);
+}
+
+/* rule files that lie elsewhere are read, and read again when they change */
+START_TEST(rules_elsewhere)
+{
+	struct rig rig;
+
+	rig_init(&rig, "mkdir -p .config/git; echo one.c >.config/git/ignore; git init -qb main r; cd r;"
+		       "for i in one two three nested/four; do mkdir -p nested; echo \"int a(void);\" >$i.c; done");
+	ck_assert(!has_file(&rig, "one.c") && has_file(&rig, "two.c"));
+	(void)rig_do(&rig, "echo two.c >../.config/git/ignore");
+	ck_assert(has_file(&rig, "one.c") && !has_file(&rig, "two.c"));
+	/* a command of git that wants to look at the user's choice */
+	(void)rig_do(&rig, "echo three.c >../mine; git config core.excludesFile '~/mine'");
+	ck_assert(has_file(&rig, "two.c") && !has_file(&rig, "three.c"));
+	(void)rig_do(&rig, "rm ../mine");
+	ck_assert(has_file(&rig, "three.c"));
+	(void)rig_do(&rig, "mkdir -p .git/info; echo one.c >.git/info/exclude");
+	ck_assert(!has_file(&rig, "one.c") && has_file(&rig, "nested/four.c"));
+	(void)rig_do(&rig, "echo four.c >nested/.gitignore");
+	ck_assert(!has_file(&rig, "nested/four.c"));
+	(void)rig_do(&rig, "mkfifo ../pipe; git config core.excludesFile '~/pipe'; rm nested/.gitignore .git/info/exclude");
+	ck_assert(has_file(&rig, "nested/four.c") && has_file(&rig, "one.c"));
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* info/exclude of a linked work tree is that of its repository */
+START_TEST(rules_of_linked_work_tree)
+{
+	struct rig rig;
+
+	rig_init(&rig, "git init -qb main m; cd m; echo 'int a(void);' | tee a.c >b.c; git add .; git commit -qm 1;"
+		       "git worktree add -q ../r -b side");
+	ck_assert(has_file(&rig, "a.c"));
+	(void)rig_do(&rig, "echo a.c >../m/.git/info/exclude");
+	ck_assert(!has_file(&rig, "a.c") && has_file(&rig, "b.c"));
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
 /* every known path of the inode is dirty, whichever was written to */
 START_TEST(hard_links)
 {
@@ -313,6 +362,8 @@ int main(void)
 #endif
 	tcase_add_test(tc, burst_while_held);
 	tcase_add_test(tc, hard_links);
+	tcase_add_test(tc, rules_elsewhere);
+	tcase_add_test(tc, rules_of_linked_work_tree);
 	tcase_add_test(tc, one_turn_each);
 	tcase_add_test(tc, difference_without_events);
 	suite_add_tcase(s, tc);
