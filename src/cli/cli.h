@@ -80,6 +80,7 @@ int sq_cli_directory(const struct sq_cli *cli, const char *dir, char **ret_path)
 
 /* subcommands: an exit status; argv[0] is the subcommand */
 int sq_cmd_index(struct sq_cli *cli, int argc, char **argv);
+int sq_cmd_changes(struct sq_cli *cli, int argc, char **argv);   /* of sqry daemon */
 int sq_cmd_search(struct sq_cli *cli, int argc, char **argv);
 int sq_cmd_query(struct sq_cli *cli, int argc, char **argv);
 int sq_cmd_graph(struct sq_cli *cli, int argc, char **argv);

@@ -518,6 +518,7 @@ int sq_cmd_daemon(struct sq_cli *cli, int argc, char **argv)
 		{ "rebuild", rebuild, "rebuild a graph" },
 		{ "cancel-rebuild", cancel_rebuild, "end a rebuild that is under way" },
 		{ "sync", sync_tree, "wait for what changed so far" },
+		{ "changes", sq_cmd_changes, "files that changed after a clock" },
 		{ "metrics", metrics, "how long its answers took" },
 		{ "logs", sq_cmd_logs, "show its log" },
 		{ "install", sq_cmd_install, "make it a service of systemd" },

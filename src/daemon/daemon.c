@@ -215,6 +215,15 @@ static void abnormal_end(void *arg, struct sq_workspace *ws)
 	log_root(SQ_LOG_ERROR, "drain loop ended abnormally", ws, " action=\"the next turn is a full one\"");
 }
 
+static void watch_lost(void *arg, struct sq_workspace *ws, const char *why)
+{
+	char more[200];
+
+	(void)arg;
+	(void)snprintf(more, sizeof(more), " reason=\"%s\" action=\"swept from now on\"", why ? why : "unknown");
+	log_root(SQ_LOG_ERROR, "watch lost", ws, more);
+}
+
 static void failed(void *arg, struct sq_workspace *ws, const struct sq_outcome *o)
 {
 	struct sq_buf root = SQ_BUF_NULL;
@@ -254,7 +263,8 @@ static int start_rebuild(struct sq_daemon *d)
 		.fork = { .floor_files = c->incremental_threshold, .percent = c->closure_limit_percent },
 		.budget_ns = c->turn_budget_secs * NS_A_SECOND,
 		.on_publish = { published, d }, .on_retained = retained, .on_failure = failed,
-		.on_over_budget = over_budget, .on_abnormal_end = abnormal_end, .on_outcome = ended, .arg = d,
+		.on_over_budget = over_budget, .on_abnormal_end = abnormal_end, .on_outcome = ended, .on_watch_lost = watch_lost,
+		.arg = d,
 	};
 	int r = sq_rebuild_new(&cfg, &d->rebuild);
 

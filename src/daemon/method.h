@@ -42,6 +42,8 @@ void sq_method_pin(struct sq_call *c);
 void sq_method_unpin(struct sq_call *c);
 void sq_method_reset(struct sq_call *c);
 void sq_method_sync(struct sq_call *c);
+void sq_method_notify(struct sq_call *c);
+void sq_method_changes(struct sq_call *c);
 void sq_method_stop(struct sq_call *c);
 #ifdef SQ_TEST_HOOKS
 /* method_test.c */
@@ -70,4 +72,6 @@ void sq_method_test_capture(struct sq_call *c);
 void sq_method_test_clock(struct sq_call *c);
 void sq_method_test_emit_fs(struct sq_call *c);
 void sq_method_test_baseline(struct sq_call *c);
+/* method_test_watch.c */
+void sq_method_test_watchers(struct sq_call *c);
 #endif

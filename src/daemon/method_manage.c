@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/time.h"
+#include "base/vec.h"
+#include "daemon/items.h"
 #include "daemon/method.h"
 #include "daemon/params.h"
 #include "daemon/read.h"
 #include "daemon/server.h"
+#include "sys/fd.h"
 
 #define SYNC_TIMEOUT_MS 5000
 #define SYNC_TIMEOUT_MAX_MS 3600000
+#define NOTIFY_PATHS_MAX 1000
+#define CHANGES_LIMIT 1000
+#define CHANGES_LIMIT_MAX 8192
 #define REBUILD_TIMEOUT_MS 600000     /* and no more */
 
 /* parameters and what the path job found; in c->args */
@@ -20,6 +27,10 @@ struct manage_args {
 	struct sq_slice path, mode;
 	uint64_t fingerprint;
 	bool force;
+	struct sq_slice since;
+	int64_t limit;
+	const struct sq_json *paths;
+	struct sq_work work;          /* of notify */
 	int64_t timeout_ms;
 	char *real;                   /* canonical path, freed by its user */
 	int error;                    /* errno of the path */
@@ -34,6 +45,7 @@ static struct manage_args *args_of(struct sq_call *c)
 static void drop_args(struct sq_call *c)
 {
 	sq_free(SQ_TAKE(args_of(c)->real));
+	sq_work_deinit(&args_of(c)->work);
 }
 
 static bool args_new(struct sq_call *c)
@@ -508,6 +520,248 @@ void sq_method_sync(struct sq_call *c)
 	};
 	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
 		with_workspace(c, sync_workspace);
+}
+
+/* ---- daemon/notify -------------------------------------------------------------- */
+
+static void notified(struct sq_call *c)
+{
+	char clock[SQ_CLOCK_MAX];
+	struct sq_jw w;
+
+	if (c->outcome.code != SQ_OUTCOME_OK) {
+		answer_outcome(c, &c->outcome);
+		return;
+	}
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_ku64(&w, "paths", sq_json_len(args_of(c)->paths));
+	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, c->outcome.generation, clock));
+	end(c, &w, NULL);
+}
+
+static void submit_notified(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	struct sq_waiter *w;
+
+	if (a->error == EINVAL)
+		sq_call_invalid(c, "paths must be below the root, without empty, \".\" or \"..\" parts");
+	else if (a->error)
+		answer_errno(c, a->error);
+	if (a->error)
+		return;
+	w = sq_call_prepare_wait(c, notified);
+	sq_call_limit_wait(c, (uint64_t)a->timeout_ms * 1000000u, sync_late);
+	sq_rebuild_notify(c->ws, &a->work, w);
+}
+
+/* @path without the root that it may begin with; Return: is it one below the root? */
+static bool below_root(const struct sq_workspace *ws, struct sq_slice *path)
+{
+	struct sq_slice rest = *path, root = ws->key.root;
+
+	if (rest.n && rest.p[0] == '/') {
+		if (!sq_slice_has_prefix(rest, root) || rest.n <= root.n || rest.p[root.n] != '/')
+			return false;
+		rest = sq_slice(rest.p + root.n + 1, rest.n - root.n - 1);
+	}
+	while (rest.n > 1 && rest.p[rest.n - 1] == '/')
+		rest.n--;
+	*path = rest;
+	for (size_t from = 0, i = 0; i <= rest.n; i++) {
+		struct sq_slice part = sq_slice(rest.p + from, i - from);
+
+		if (i < rest.n && rest.p[i] != '/')
+			continue;
+		if (!part.n || sq_slice_is(part, ".") || sq_slice_is(part, ".."))
+			return false;
+		from = i + 1;
+	}
+	return !memchr(rest.p, 0, rest.n);
+}
+
+/* a file is one path; a directory, or what may have been one, is all below it */
+static uint8_t what_changed(int root_fd, struct sq_slice path)
+{
+	_cleanup_(sq_freep) char *z = sq_strndup(path.p, path.n);
+	_cleanup_(sq_fd_closep) int fd = -1;
+	struct stat st;
+
+	if (z && !sq_fd_open_beneath(root_fd, z, O_PATH | O_NOFOLLOW, 0, &fd) && !fstat(fd, &st) && !S_ISDIR(st.st_mode))
+		return SQ_CHANGE_FILE;
+	return SQ_CHANGE_SUBTREE;
+}
+
+static void notify_job(struct sq_call *c, struct sq_epoch_record *record)
+{
+	struct manage_args *a = args_of(c);
+	_cleanup_(sq_fd_closep) int root_fd = open(c->ws->key.root.p, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = sq_work_init(&a->work);
+
+	(void)record;
+	for (size_t i = 0; i < sq_json_len(a->paths) && r >= 0; i++) {
+		struct sq_slice path = sq_json_string(sq_json_at(a->paths, i));
+
+		if (!below_root(c->ws, &path))
+			r = -EINVAL;
+		else if (sq_ignore_is_rule_file(path))
+			a->work.changes->rules_changed = true;
+		else
+			r = sq_change_set_add(a->work.changes, path, what_changed(root_fd, path));
+	}
+	if (r >= 0)
+		sq_change_set_sort(a->work.changes);
+	a->error = r < 0 ? -r : 0;
+}
+
+static void notify(struct sq_call *c)
+{
+	if (!is_serving(sq_workspace_state(c->ws))) {
+		sq_answer_not_loaded(&c->out, c->req->id, c->ws->key.root);
+		sq_call_answered(c);
+		return;
+	}
+	sq_call_start_job(c, notify_job, submit_notified);
+}
+
+void sq_method_notify(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	args_of(c)->timeout_ms = SYNC_TIMEOUT_MS;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
+		{ "paths", SQ_PARAM_STRINGS, true, 0, 0, &args_of(c)->paths },
+		{ "timeout_ms", SQ_PARAM_INT, false, 1, SYNC_TIMEOUT_MAX_MS, &args_of(c)->timeout_ms },
+	};
+	if (!sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		return;
+	if (sq_json_len(args_of(c)->paths) > NOTIFY_PATHS_MAX)
+		sq_call_violates(c, &(struct sq_violation){ "range", "paths", NULL, 0, NOTIFY_PATHS_MAX,
+				 (int64_t)sq_json_len(args_of(c)->paths) }, "too many paths: ask for daemon/sync");
+	else
+		with_workspace(c, notify);
+}
+
+/* ---- daemon/changes ------------------------------------------------------------- */
+
+struct changed { struct sq_slice path; bool is_gone; };
+struct changed_list { struct changed *v; size_t n, cap; };
+
+static int copy_changed(void *arg, struct sq_slice path, bool is_gone)
+{
+	struct changed_list *list = arg;
+	char *copy = sq_strndup(path.p, path.n);
+	int r = copy ? sq_vec_push(list, ((struct changed){ sq_slice(copy, path.n), is_gone })) : -ENOMEM;
+
+	if (r < 0)
+		sq_free(copy);
+	return r;
+}
+
+/* a file that changed several times is listed once, as it is now */
+static void write_changed(struct sq_jw *w, const struct changed_list *list)
+{
+	sq_jw_key(w, "files");
+	sq_jw_begin_array(w);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct changed *e = &list->v[i];
+
+		if (i + 1 < list->n && sq_slice_eq(e->path, list->v[i + 1].path))
+			continue;
+		sq_jw_begin_object(w);
+		sq_path_write(w, e->path);
+		sq_jw_kbool(w, "exists", !e->is_gone);
+		sq_jw_end_object(w);
+	}
+	sq_jw_end_array(w);
+}
+
+static void merge_down(struct changed *v, struct changed *tmp, size_t n)
+{
+	size_t half = n / 2, i = 0, k = half, to = 0;
+
+	if (n < 2)
+		return;
+	merge_down(v, tmp, half);
+	merge_down(v + half, tmp, n - half);
+	/* stable: of equal paths the later one stays behind */
+	while (i < half || k < n)
+		tmp[to++] = k == n || (i < half && sq_slice_cmp(v[i].path, v[k].path) <= 0) ? v[i++] : v[k++];
+	memcpy(v, tmp, n * sizeof(*v));
+}
+
+/* Return: whether the clock is one of this workspace, in this process */
+static bool read_clock(const struct sq_call *c, struct sq_slice clock, uint64_t *ret_generation)
+{
+	struct sq_slice prefix = sq_slice_z(c->d->clock_prefix);
+	uint64_t v = 0;
+
+	if (!sq_slice_has_prefix(clock, prefix) || clock.n == prefix.n || clock.n > prefix.n + 20)
+		return false;
+	for (size_t i = prefix.n; i < clock.n; i++) {
+		if (clock.p[i] < '0' || clock.p[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(clock.p[i] - '0');
+	}
+	*ret_generation = v & UINT32_MAX;
+	return v >> 32 == c->ws->serial;
+}
+
+static void answer_changes(struct sq_call *c, struct changed_list *list, const struct sq_changes_since *s)
+{
+	struct changed *tmp = list->n ? sq_malloc(list->n * sizeof(*tmp)) : NULL;
+	char clock[SQ_CLOCK_MAX];
+	struct sq_jw w;
+
+	if (list->n && !tmp) {
+		answer_errno(c, ENOMEM);
+		return;
+	}
+	merge_down(list->v, tmp, list->n);
+	begin(c, &w);
+	sq_jw_kstr(&w, "root", c->ws->key.root);
+	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, s->upto, clock));
+	sq_jw_kbool(&w, "is_fresh_instance", s->is_fresh);
+	sq_jw_kbool(&w, "truncated", s->is_truncated);
+	write_changed(&w, list);
+	end(c, &w, NULL);
+	sq_free(tmp);
+}
+
+static void changes(struct sq_call *c)
+{
+	struct manage_args *a = args_of(c);
+	struct changed_list list = { NULL, 0, 0 };
+	struct sq_changes_since s;
+	uint64_t since = UINT64_MAX;   /* of another boot, process or load: not known */
+	int r;
+
+	if (a->since.n && !read_clock(c, a->since, &since))
+		since = UINT64_MAX;
+	r = sq_rebuild_changes(c->ws, since, (size_t)a->limit, copy_changed, &list, &s);
+	if (r < 0)
+		answer_errno(c, r);
+	else
+		answer_changes(c, &list, &s);
+	for (size_t i = 0; i < list.n; i++)
+		sq_free((char *)(uintptr_t)list.v[i].path.p);
+	sq_vec_deinit(&list);
+}
+
+void sq_method_changes(struct sq_call *c)
+{
+	if (!args_new(c))
+		return;
+	args_of(c)->limit = CHANGES_LIMIT;
+	const struct sq_param table[] = {
+		{ "path", SQ_PARAM_STRING, true, 0, 0, &args_of(c)->path },
+		{ "since", SQ_PARAM_STRING, false, 0, 0, &args_of(c)->since },
+		{ "limit", SQ_PARAM_INT, false, 1, CHANGES_LIMIT_MAX, &args_of(c)->limit },
+	};
+	if (sq_params_read(c, table, SQ_ARRAY_SIZE(table), true))
+		with_workspace(c, changes);
 }
 
 /* ---- daemon/stop ---------------------------------------------------------------- */

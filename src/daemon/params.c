@@ -66,6 +66,16 @@ static bool read_one(struct sq_call *c, const struct sq_param *p, const struct s
 		}
 		sq_call_invalid(c, "%s must be an object", p->name);
 		return false;
+	case SQ_PARAM_STRINGS:
+		for (size_t i = 0; i < sq_json_len(v); i++)
+			if (sq_json_type(v) == SQ_JSON_ARRAY && sq_json_type(sq_json_at(v, i)) != SQ_JSON_STRING)
+				v = NULL;
+		if (sq_json_type(v) == SQ_JSON_ARRAY) {
+			*(const struct sq_json **)p->ret = v;
+			return true;
+		}
+		sq_call_invalid(c, "%s must be an array of strings", p->name);
+		return false;
 	case SQ_PARAM_U64_OR_STRING:
 		return read_fingerprint(c, p, v);
 	default:

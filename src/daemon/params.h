@@ -8,14 +8,14 @@
  */
 #include "daemon/call.h"
 
-enum sq_param_type { SQ_PARAM_STRING, SQ_PARAM_INT, SQ_PARAM_BOOL, SQ_PARAM_U64_OR_STRING, SQ_PARAM_OBJECT,
+enum sq_param_type { SQ_PARAM_STRING, SQ_PARAM_INT, SQ_PARAM_BOOL, SQ_PARAM_U64_OR_STRING, SQ_PARAM_OBJECT, SQ_PARAM_STRINGS,
 		     SQ_PARAM_IGNORED };
 struct sq_param {
 	const char *name;
 	enum sq_param_type type;
 	bool is_required;
 	int64_t min, max;        /* INT */
-	void *ret;               /* struct sq_slice *, int64_t *, bool *, uint64_t *, const struct sq_json **; left alone when absent */
+	void *ret;               /* struct sq_slice *, int64_t *, bool *, uint64_t *, const struct sq_json ** (of OBJECT and STRINGS); left alone when absent */
 };
 /**
  * sq_params_read()

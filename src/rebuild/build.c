@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 int sq_tools_get(struct sq_rebuild *rb, struct sq_tools *t)
 {
@@ -48,6 +49,15 @@ void sq_build_update_pending_locked(struct sq_build *b)
 	sq_store_relaxed(&b->ws->pending_files, sq_lane_pending_locked(&b->lane));
 }
 
+static void log_end(const struct sq_build *b)
+{
+	struct sq_buf root = SQ_BUF_NULL;
+
+	sq_buf_add_escaped(&root, b->ws->key.root);
+	sq_log_info("watch ended root=%s", sq_buf_z(&root) ? sq_buf_z(&root) : "?");
+	sq_buf_deinit(&root);
+}
+
 void sq_build_unwatch(struct sq_build *b)
 {
 	struct sq_watch_root *root;
@@ -55,10 +65,13 @@ void sq_build_unwatch(struct sq_build *b)
 	sq_lock(&b->ws->record);
 	root = SQ_TAKE(b->watch);
 	sq_unlock(&b->ws->record);
-	/* pairs with sq_rebuild_is_watched */
+	/* GN-02 GN-05: the flag is what others go by, and it falls first; pairs with sq_rebuild_is_watched */
 	sq_store_release(&b->is_watched, false);
-	if (root)
+	/* GN-03: the root that this build had, whatever is watched at its path by now */
+	if (root) {
+		log_end(b);
 		sq_watch_remove(root);
+	}
 }
 
 /* ---- where rule files are ---------------------------------------------------- */

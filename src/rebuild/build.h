@@ -14,6 +14,7 @@
 #include "rebuild/decide.h"
 #include "rebuild/gate.h"
 #include "rebuild/bridge.h"
+#include "rebuild/journal.h"
 #include "rebuild/rebuild.h"
 #include "sys/jobs.h"
 #include "sys/pool.h"
@@ -82,6 +83,7 @@ struct sq_build {
 	struct sq_alarm retry;            /* holds a reference while it is set */
 	bool has_baseline;                /* under ws->record */
 	struct sq_bridge bridge;
+	struct sq_journal journal;        /* the same */
 	struct sq_git_snapshot baseline;  /* the same: git's state that the published version is of (GB-04) */
 	uint8_t last_mode;                /* atomic, enum sq_mode */
 	uint8_t last_outcome;             /* atomic, 1 + enum sq_outcome_code, 0 none yet */

@@ -58,6 +58,7 @@ static void free_now(void *arg, struct sq_workspace *ws)
 		sq_free(b->rule_dirs.v[i]);
 	sq_free(b->rule_dirs.v);
 	sq_bridge_deinit(&b->bridge);
+	sq_journal_deinit(&b->journal);
 	sq_lane_deinit(&b->lane);
 	sq_free(b);
 	sq_workspace_free(ws);
@@ -109,7 +110,7 @@ static void sink(void *arg, void *cookie, struct sq_change_set *set)
 	struct sq_work work = { .changes = set, .enqueued_ns = sq_now_ns() };
 
 	(void)arg;
-	if (sq_bridge_look(sq_build_of((struct sq_workspace *)cookie), &work))
+	if (sq_bridge_look(sq_build_of(cookie), &work))
 		sq_rebuild_submit(cookie, &work);
 	else
 		sq_work_deinit(&work);   /* nothing to do */

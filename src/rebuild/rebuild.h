@@ -55,6 +55,8 @@ struct sq_rebuild_config {
 	void (*on_over_budget)(void *arg, struct sq_workspace *ws, bool stops);
 	/* a drain loop was left without its role: it was given back, the changes are kept; may be NULL */
 	void (*on_abnormal_end)(void *arg, struct sq_workspace *ws);
+	/* a root can't be watched any more and is swept from now on (WB-09); may be NULL */
+	void (*on_watch_lost)(void *arg, struct sq_workspace *ws, const char *why);
 	void *arg;
 };
 int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_rb) sq_must_check;
@@ -104,6 +106,26 @@ bool sq_rebuild_cancel(struct sq_rebuild *rb, struct sq_workspace *ws);
  * The caller holds a reference until then. Sweeps where nothing is watched.
  */
 void sq_rebuild_sync(struct sq_rebuild *rb, struct sq_workspace *ws, struct sq_waiter *w);
+/** sq_rebuild_watchers() - the roots that are watched, as sq_watch_list(). */
+size_t sq_rebuild_watchers(const struct sq_rebuild *rb, struct sq_watch_entry *v, size_t max);
+/* what sq_rebuild_changes() tells first */
+struct sq_changes_since {
+	bool is_fresh;                 /* @since is not known (any more): list the tree */
+	bool is_truncated;             /* there is more after @upto */
+	uint64_t upto;                 /* all that changed up to this version was told */
+	size_t n;                      /* files told; one that changed twice is told twice */
+};
+/**
+ * sq_rebuild_changes() - the files that versions after @since changed, in the order of versions.
+ * @limit: no further version is begun when so many were told
+ * @each:  called with ws->record held: must only copy. <0 ends it
+ * Return: 0; what @each returned.
+ */
+int sq_rebuild_changes(struct sq_workspace *ws, uint64_t since, size_t limit,
+		       int (*each)(void *arg, struct sq_slice path, bool is_gone), void *arg,
+		       struct sq_changes_since *ret) sq_must_check;
+/** sq_rebuild_notify() - @work (consumed) as if the watcher had seen it; @w is told when it is published. */
+void sq_rebuild_notify(struct sq_workspace *ws, struct sq_work *work, struct sq_waiter *w);
 /** sq_rebuild_kick() - a reader left or unpinned and was asked to say so: reclaim. Inside a section too. */
 void sq_rebuild_kick(struct sq_rebuild *rb);
 

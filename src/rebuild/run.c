@@ -48,12 +48,17 @@ void sq_run_evicted(struct sq_build *b)
 {
 	struct sq_outcome o = { .code = SQ_OUTCOME_EVICTED };
 	struct sq_waiter *due = NULL;
+	bool is_idle;
 
 	sq_lock(&b->lane.lock);
-	if (!b->lane.in_flight)
+	is_idle = !b->lane.in_flight;
+	if (is_idle)
 		due = sq_lane_clear_locked(&b->lane);
 	sq_unlock(&b->lane.lock);
 	sq_waiters_tell(due, &o);
+	/* WB-18 HZ-04: not when the last reader lets go, whenever that is; else the turn in flight does it */
+	if (is_idle)
+		sq_build_unwatch(b);
 }
 
 /* ---- reclamation -------------------------------------------------------------- */
@@ -188,9 +193,13 @@ static void set_state_unless_evicted(struct sq_workspace *ws, enum sq_ws_state t
 static void update_watched(struct sq_build *b)
 {
 	bool is_watched = b->watch && sq_watch_root_tier(b->watch) != SQ_WATCH_NONE;
+	/* relaxed: the runner wrote it */
+	bool was_watched = sq_load_relaxed(&b->is_watched);
 
 	/* pairs with sq_rebuild_is_watched */
 	sq_store_release(&b->is_watched, is_watched);
+	if (was_watched && !is_watched && b->watch && b->rb->cfg.on_watch_lost)
+		b->rb->cfg.on_watch_lost(b->rb->cfg.arg, b->ws, sq_watch_root_why(b->watch));
 }
 
 static void set_baseline(struct sq_build *b, const struct sq_work *work)
@@ -545,5 +554,7 @@ static void drain(void *arg, unsigned thread)
 	while (one_turn(b, thread, &s))
 		;
 	left_abnormally(b, &s);
+	if (sq_workspace_is_evicted(b->ws))
+		sq_run_evicted(b);
 	sq_workspace_unref(b->ws);
 }

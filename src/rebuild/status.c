@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "rebuild/build.h"
+#include "rebuild/run.h"
 
 const char *sq_pass_name(enum sq_pass p)
 {
@@ -65,6 +66,59 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	ret->last_files = b->last.n_files;
 	ret->last_stages = b->last.stages;
 	sq_unlock(&ws->record);
+}
+
+size_t sq_rebuild_watchers(const struct sq_rebuild *rb, struct sq_watch_entry *v, size_t max)
+{
+	return rb->watch ? sq_watch_list(rb->watch, v, max) : 0;
+}
+
+/* one version as a whole, so that its number is a clock to go on from */
+static int tell_version(const struct sq_journal *j, size_t *at, int (*each)(void *arg, struct sq_slice path, bool is_gone),
+			void *arg)
+{
+	uint64_t generation = sq_journal_at(j, *at)->generation;
+	int r = 0;
+
+	for (; !r && *at < j->n && sq_journal_at(j, *at)->generation == generation; ++*at) {
+		const struct sq_journal_entry *e = sq_journal_at(j, *at);
+
+		r = each(arg, sq_slice(e->path, e->n), e->is_gone);
+	}
+	return r;
+}
+
+int sq_rebuild_changes(struct sq_workspace *ws, uint64_t since, size_t limit,
+		       int (*each)(void *arg, struct sq_slice path, bool is_gone), void *arg,
+		       struct sq_changes_since *ret)
+{
+	struct sq_build *b = sq_build_of(ws);
+	const struct sq_journal *j = &b->journal;
+	size_t at, first;
+	int r = 0;
+
+	sq_lock(&ws->record);
+	*ret = (struct sq_changes_since){ .upto = j->upto };
+	/* published a moment ago, and not noted yet; pairs with publish() in turn.c */
+	if (since > j->upto && since <= sq_load_acquire(&b->generation))
+		ret->upto = since;
+	else
+		ret->is_fresh = !sq_journal_reaches(j, since);
+	first = at = ret->is_fresh ? j->n : sq_journal_next(j, since, 0);
+	while (!r && at < j->n && at - first < limit)
+		r = tell_version(j, &at, each, arg);
+	ret->n = at - first;
+	if (at < j->n) {
+		ret->is_truncated = true;
+		ret->upto = at > first ? sq_journal_at(j, at - 1)->generation : since;
+	}
+	sq_unlock(&ws->record);
+	return r;
+}
+
+void sq_rebuild_notify(struct sq_workspace *ws, struct sq_work *work, struct sq_waiter *w)
+{
+	sq_run_submit(sq_build_of(ws), work, w);
 }
 
 bool sq_rebuild_is_watched(const struct sq_workspace *ws)

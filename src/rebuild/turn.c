@@ -461,6 +461,21 @@ static int run(struct turn *t)
 	return r;
 }
 
+static void note_journal(const struct turn *t)
+{
+	struct sq_journal *j = &t->b->journal;
+	uint64_t generation = t->o->generation;
+
+	sq_lock(&t->b->ws->record);
+	if (t->full || t->plan.n > SQ_JOURNAL_FILES)
+		sq_journal_restart(j, generation);
+	else
+		for (size_t i = 0; i < t->plan.n; i++)
+			sq_journal_note(j, generation, t->plan.v[i].path, t->plan.v[i].what == SQ_PLAN_REMOVE);
+	sq_journal_publish(j, generation);
+	sq_unlock(&t->b->ws->record);
+}
+
 static void note_last(struct turn *t)
 {
 	struct sq_build *b = t->b;
@@ -505,6 +520,7 @@ void sq_turn_run(struct sq_build *b, struct sq_turn_thread *thread, const struct
 		*again = t.fill.again;
 		t.fill.again = (struct sq_work)SQ_WORK_NULL;
 		note_last(&t);
+		note_journal(&t);
 	}
 	sq_work_deinit(&t.fill.again);
 	sq_draft_free(t.draft);

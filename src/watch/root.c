@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -280,10 +281,11 @@ size_t sq_watch_list(const struct sq_watch *w, struct sq_watch_entry *v, size_t 
 		const struct sq_watch_root *r = w->roots.v[i];
 
 		v[i] = (struct sq_watch_entry){
-			.cookie = r->cookie, .generation = r->serial,
+			.generation = r->serial,
 			.is_live = r->state != SQ_WATCH_LOST && !r->is_gone,
 			.tier = r->group ? r->group->fan.tier : SQ_WATCH_NONE,
 		};
+		(void)snprintf(v[i].path, sizeof(v[i].path), "%s", r->path);
 	}
 	sq_unlock(&lockable->lock);
 	return n;

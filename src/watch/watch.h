@@ -110,7 +110,7 @@ struct sq_watch_aside {
 int sq_watch_asides(struct sq_watch_root *r, const struct sq_watch_aside *v, size_t n) sq_must_check;
 /* one root, for whoever looks at the watcher */
 struct sq_watch_entry {
-	void *cookie;
+	char path[256];                  /* of the root, cut */
 	uint64_t generation;             /* 1, 2, ...: no two sq_watch_add() have the same (GN-01) */
 	bool is_live;                    /* events come: not lost, not gone */
 	enum sq_watch_tier tier;

@@ -15,6 +15,7 @@
 #include "rebuild/build.h"
 #include "rebuild/rebuild.h"
 #include "rebuild/run.h"
+#include "watch/watcher.h"
 #include "tree/ignore.h"
 
 struct rig {
@@ -24,6 +25,7 @@ struct rig {
 	struct sq_lang_registry *registry;
 	struct sq_rebuild *rb;
 	struct sq_workspace *ws;
+	unsigned n_lost;               /* watches, atomic */
 };
 struct rig_wait {
 	struct sq_waiter w;
@@ -96,6 +98,15 @@ static inline void rig_sync(struct rig *rig)
 	ck_assert_msg(o.code == SQ_OUTCOME_OK, "%s", o.message);
 }
 
+static inline void rig_lost(void *arg, struct sq_workspace *ws, const char *why)
+{
+	struct rig *rig = arg;
+
+	(void)ws;
+	(void)why;
+	(void)sq_add_relaxed(&rig->n_lost, 1);   /* relaxed: read when all is done */
+}
+
 static inline void rig_start(struct rig *rig, unsigned quiet_ms)
 {
 	struct sq_rebuild_config cfg = {
@@ -103,6 +114,7 @@ static inline void rig_start(struct rig *rig, unsigned quiet_ms)
 		.n_workers = 2, .n_turns = 2, .max_file_bytes = 1 << 20, .use_gitignore = true, .watch = true,
 		.watch_config = { .quiet_ms = quiet_ms, .max_wait_ms = quiet_ms, .drain_ms = 5,
 				  .force_tier = -1, .want = rig_want },
+		.on_watch_lost = rig_lost, .arg = rig,
 	};
 
 	ck_assert_int_eq(sq_rebuild_new(&cfg, &rig->rb), 0);

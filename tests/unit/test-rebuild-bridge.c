@@ -343,6 +343,263 @@ START_TEST(hard_links)
 }
 END_TEST
 
+/* ---- the life of a watch ------------------------------------------------------ */
+
+static size_t watchers(struct rig *rig, struct sq_watch_entry v[8])
+{
+	return sq_rebuild_watchers(rig->rb, v, 8);
+}
+
+struct many { struct rig *rig; struct sq_workspace *ws[32]; pthread_barrier_t barrier; };
+struct one { struct many *many; unsigned i; };
+
+static void *load_one(void *arg)
+{
+	struct one *o = arg;
+
+	pthread_barrier_wait(&o->many->barrier);
+	o->many->ws[o->i] = rig_load_as(o->many->rig, o->many->rig->root, 7);
+	return NULL;
+}
+
+/* WB-01 WB-02 WB-07: a load starts the watch once, however many ask for it and how often */
+START_TEST(watched_once)
+{
+	struct rig rig;
+	struct many many = { .rig = &rig };
+	struct one ones[32];
+	pthread_t threads[32];
+	struct sq_watch_entry v[8];
+	uint64_t generation;
+
+	rig_init(&rig, tree);
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	generation = v[0].generation;
+	ck_assert(v[0].is_live);
+	sq_workspace_unref(rig_load_as(&rig, rig.root, 0));
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	ck_assert_uint_eq(v[0].generation, generation);
+	pthread_barrier_init(&many.barrier, NULL, 32);
+	for (unsigned i = 0; i < 32; i++) {
+		ones[i] = (struct one){ &many, i };
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, load_one, &ones[i]), 0);
+	}
+	for (unsigned i = 0; i < 32; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(watchers(&rig, v), 2);
+	/* GN-01: from one counter, upwards */
+	ck_assert_uint_eq(v[1].generation, generation + 1);
+	for (unsigned i = 0; i < 32; i++)
+		sq_workspace_unref(many.ws[i]);
+	pthread_barrier_destroy(&many.barrier);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* WB-03 GN-01: a watch whose root is gone is replaced by one of a new generation */
+START_TEST(replaced)
+{
+	struct rig rig;
+	struct sq_watch_entry v[8];
+	uint64_t generation;
+
+	rig_init(&rig, tree);
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	generation = v[0].generation;
+	(void)rig_do(&rig, "cd ..; mv r old; cp -r old r; echo 'int n(void);' >r/n.c");
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	ck_assert(v[0].is_live && v[0].generation > generation);
+	ck_assert(has_file(&rig, "n.c"));
+	(void)rig_do(&rig, "echo 'int m(void);' >m.c");
+	ck_assert(has_file(&rig, "m.c"));
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* WB-04 HZ-14: a root that can't be watched is served without, says so, and is in nobody's way */
+START_TEST(unwatchable)
+{
+	struct rig rig;
+	struct sq_workspace *ws;
+	struct sq_build_status st;
+	struct sq_watch_entry v[8];
+
+	rig_init(&rig, tree);
+	ws = rig_load_as(&rig, "/sys/kernel/mm", 0);
+	ck_assert(!sq_rebuild_is_watched(ws));
+	sq_rebuild_status(ws, &st);
+	ck_assert(st.tier == SQ_WATCH_NONE && st.watch_reason[0]);
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	(void)rig_do(&rig, "echo 'int m(void);' >m.c");
+	ck_assert(has_file(&rig, "m.c"));
+	rig_unload(&rig, ws);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* WB-09: what can't be watched any more is said once, and swept from then on */
+START_TEST(source_lost)
+{
+	struct rig rig;
+	struct sq_build *b;
+	struct sq_watch_entry v[8];
+
+	rig_init(&rig, tree);
+	b = sq_build_of(rig.ws);
+	sq_lock(&rig.rb->watch->lock);
+	sq_watch_lose(b->watch, "marks are used up");
+	sq_unlock(&rig.rb->watch->lock);
+	(void)rig_do(&rig, "echo 'int m(void);' >m.c");
+	ck_assert_uint_eq(rig.n_lost, 1);
+	ck_assert(!sq_rebuild_is_watched(rig.ws));
+	ck_assert(watchers(&rig, v) == 1 && !v[0].is_live);
+	ck_assert(has_file(&rig, "m.c"));
+	(void)rig_do(&rig, "echo 'int m2(void);' >m.c");
+	ck_assert_uint_eq(rig.n_lost, 1);
+	rig_expect_clean(&rig);
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* WB-08 WB-14 WB-15 WB-16 WB-18 WB-22 HZ-04: an eviction ends the watch at once when nothing runs, else
+ * with the turn; a reader who keeps the workspace does not matter */
+START_TEST(evicted)
+{
+	struct rig rig;
+	struct sq_workspace *reader;
+	struct sq_watch_entry v[8];
+
+	rig_init(&rig, tree);
+	reader = sq_workspace_ref(rig.ws);
+	rig_unload(&rig, SQ_TAKE(rig.ws));
+	ck_assert_uint_eq(watchers(&rig, v), 0);
+	ck_assert(!sq_rebuild_is_watched(reader));
+	sq_workspace_unref(reader);
+	/* the same while a turn runs */
+	rig.ws = rig_load_as(&rig, rig.root, 0);
+	reader = sq_workspace_ref(rig.ws);
+	hold_role(&rig);
+	rig_unload(&rig, SQ_TAKE(rig.ws));
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	/* what the watcher sees meanwhile finds nobody: dropped, and no harm */
+	git_sh_in(&rig, "echo 'int m(void);' >m.c");
+	/* GN-04 GN-06: a load of the same key watches anew; the end of the old one takes only its own */
+	rig.ws = rig_load_as(&rig, rig.root, 0);
+	ck_assert_uint_eq(watchers(&rig, v), 2);
+	ck_assert_uint_lt(v[0].generation, v[1].generation);
+	sq_run_start(sq_build_of(reader));
+	sq_jobs_drain(rig.rb->turns);
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	ck_assert(v[0].is_live && sq_rebuild_is_watched(rig.ws) && !sq_rebuild_is_watched(reader));
+	sq_workspace_unref(reader);
+	(void)rig_do(&rig, "echo 'int k(void);' >k.c");
+	ck_assert(has_file(&rig, "k.c") && has_file(&rig, "m.c"));
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* HZ-03: a cancel of the turn leaves the watch alone */
+START_TEST(cancelled)
+{
+	struct rig rig;
+	struct sq_watch_entry v[8];
+	uint64_t generation;
+
+	rig_init(&rig, tree);
+	ck_assert_uint_eq(watchers(&rig, v), 1);
+	generation = v[0].generation;
+	git_sh_in(&rig, "echo 'int k(void);' >k.c");
+	flush(&rig);
+	(void)sq_rebuild_cancel(rig.rb, rig.ws);
+	(void)rig_sync_of(&rig, rig.ws);
+	ck_assert(watchers(&rig, v) == 1 && v[0].is_live && v[0].generation == generation);
+	(void)rig_do(&rig, "echo 'int l(void);' >l.c");
+	ck_assert(has_file(&rig, "k.c") && has_file(&rig, "l.c"));
+	rig_deinit(&rig);
+}
+END_TEST
+
+/* ---- what changed since ------------------------------------------------------- */
+
+static int collect(void *arg, struct sq_slice path, bool is_gone)
+{
+	struct sq_buf *b = arg;
+
+	sq_buf_printf(b, "%s%.*s ", is_gone ? "-" : "", (int)path.n, path.p);
+	return 0;
+}
+
+static struct sq_changes_since expect_changes(struct rig *rig, uint64_t since, size_t limit, const char *want)
+{
+	struct sq_buf b = SQ_BUF_NULL;
+	struct sq_changes_since s;
+
+	ck_assert_int_eq(sq_rebuild_changes(rig->ws, since, limit, collect, &b, &s), 0);
+	ck_assert_str_eq(b.n ? sq_buf_z(&b) : "", want);
+	sq_buf_deinit(&b);
+	return s;
+}
+
+START_TEST(changes_since)
+{
+	struct rig rig;
+	struct sq_changes_since s;
+	struct rig_wait w;
+	enum sq_disposition how;
+	uint64_t first;
+
+	rig_init(&rig, tree);
+	s = expect_changes(&rig, UINT64_MAX, 100, "");
+	ck_assert(s.is_fresh);
+	first = s.upto;
+	ck_assert_uint_eq(first, sq_graph_current(rig.ws->graph)->generation);
+	s = expect_changes(&rig, first, 100, "");
+	ck_assert(!s.is_fresh && !s.is_truncated && s.upto == first);
+	(void)rig_do(&rig, "echo 'int k(void);' >k.c; rm d/b.c");
+	(void)rig_do(&rig, "echo 'int k2(void);' >k.c; echo >a.c");
+	s = expect_changes(&rig, first, 100, "-d/b.c k.c a.c k.c ");
+	ck_assert(!s.is_fresh && !s.is_truncated);
+	/* a version is told as a whole, and its number goes on from there */
+	s = expect_changes(&rig, first, 1, "-d/b.c k.c ");
+	ck_assert(s.is_truncated && s.upto == first + 1);
+	s = expect_changes(&rig, s.upto, 1, "a.c k.c ");
+	ck_assert(!s.is_truncated && s.upto == first + 2);
+	ck_assert(expect_changes(&rig, first - 1, 100, "").is_fresh);
+	/* more than is kept */
+	(void)rig_do(&rig, "mkdir many; cd many; for i in $(seq 8200); do echo >$i.c; done");
+	ck_assert(expect_changes(&rig, first + 2, 100, "").is_fresh);
+	ck_assert(!expect_changes(&rig, first + 3, 100, "").is_fresh);
+	/* built from nothing: what differs is not told */
+	rig_wait_init(&w);
+	ck_assert_int_eq(sq_rebuild_run(rig.rb, rig.ws, true, true, &w.w, &how), 0);
+	ck_assert_int_eq(rig_wait_end(&w).code, SQ_OUTCOME_OK);
+	ck_assert(expect_changes(&rig, first + 3, 100, "").is_fresh);
+	rig_deinit(&rig);
+}
+END_TEST
+
+START_TEST(journal_is_bounded)
+{
+	struct sq_journal j = { .ring = NULL };
+	char path[600];
+	int n;
+
+	for (unsigned g = 1; g <= 6000; g++)
+		for (unsigned i = 0; i < 2; i++) {
+			n = snprintf(path, sizeof(path), "%0500u", g * 2 + i);
+			sq_journal_note(&j, g, sq_slice(path, (size_t)n), false);
+			sq_journal_publish(&j, g);
+			ck_assert(j.n <= SQ_JOURNAL_FILES && j.n_bytes <= SQ_JOURNAL_BYTES);
+		}
+	ck_assert(!sq_journal_reaches(&j, 1) && sq_journal_reaches(&j, 5990) && sq_journal_reaches(&j, 6000));
+	ck_assert(!sq_journal_reaches(&j, 6001) && sq_journal_reaches(&j, j.since));
+	/* all of the versions after it are whole */
+	ck_assert_uint_eq(j.n - sq_journal_next(&j, j.since, 0), (6000 - j.since) * 2);
+	sq_journal_deinit(&j);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rebuild-bridge");
@@ -364,6 +621,14 @@ int main(void)
 	tcase_add_test(tc, hard_links);
 	tcase_add_test(tc, rules_elsewhere);
 	tcase_add_test(tc, rules_of_linked_work_tree);
+	tcase_add_test(tc, watched_once);
+	tcase_add_test(tc, replaced);
+	tcase_add_test(tc, unwatchable);
+	tcase_add_test(tc, source_lost);
+	tcase_add_test(tc, evicted);
+	tcase_add_test(tc, cancelled);
+	tcase_add_test(tc, changes_since);
+	tcase_add_test(tc, journal_is_bounded);
 	tcase_add_test(tc, one_turn_each);
 	tcase_add_test(tc, difference_without_events);
 	suite_add_tcase(s, tc);
