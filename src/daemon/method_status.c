@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -206,6 +207,34 @@ static void watching(struct sq_jw *w, const struct sq_build_status *b)
 	sq_jw_end_object(w);
 }
 
+static void khex(struct sq_jw *w, const char *key, const uint8_t id[20])
+{
+	char hex[41];
+
+	for (size_t i = 0; i < 20; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", id[i]);
+	kstrz(w, key, hex);
+}
+
+/* absent: not in a work tree of git */
+static void git(struct sq_jw *w, const struct sq_build_status *b)
+{
+	if (!b->git.is_git && !b->git.why[0])
+		return;
+	sq_jw_key(w, "git");
+	sq_jw_begin_object(w);
+	if (b->git.why[0])
+		kstrz(w, "reason", b->git.why);
+	if (b->git.is_git && b->git.seen.known) {
+		kstrz(w, "ref", b->git.seen.ref);
+		khex(w, "commit", b->git.seen.commit);
+	}
+	if (b->git.has_baseline && b->git.baseline.known)
+		khex(w, "published_commit", b->git.baseline.commit);
+	kstrz(w, "last_class", sq_git_class_name(b->git.last_class));
+	sq_jw_end_object(w);
+}
+
 static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace *ws)
 {
 	const struct sq_version *v = sq_graph_current(ws->graph);
@@ -240,6 +269,7 @@ static void workspace(struct sq_jw *w, struct sq_daemon *d, struct sq_workspace 
 	sq_jw_kstr(w, "clock", sq_daemon_clock(d, ws, v->generation, clock));
 	sq_jw_ku64(w, "pending_files", pending || !b.watch_pending ? pending : 1);
 	watching(w, &b);
+	git(w, &b);
 	progress(w, &b);
 	last_build(w, &b);
 	totals(w, &b);

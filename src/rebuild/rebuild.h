@@ -138,6 +138,8 @@ struct sq_build_status {
 	enum sq_watch_tier tier;
 	char watch_reason[160];               /* why it is not better, "" none */
 	bool watch_pending;
+	/* is_git: HEAD can be read; else why not, "" there is no repository */
+	struct { bool is_git, has_baseline; char why[160]; struct sq_git_snapshot seen, baseline; enum sq_git_class last_class; } git;
 	struct sq_watch_stats watch;
 	bool has_last;
 	bool last_was_full;

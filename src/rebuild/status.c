@@ -58,6 +58,12 @@ void sq_rebuild_status(struct sq_workspace *ws, struct sq_build_status *ret)
 	why = b->watch_reason[0] ? b->watch_reason :
 	      ret->tier == SQ_WATCH_FILESYSTEM ? "" : b->rb->watch_reason;
 	(void)snprintf(ret->watch_reason, sizeof(ret->watch_reason), "%s", why);
+	ret->git.is_git = b->bridge.is_git;
+	ret->git.has_baseline = b->has_baseline;
+	ret->git.seen = b->bridge.seen;
+	ret->git.baseline = b->baseline;
+	ret->git.last_class = b->bridge.last_class;
+	(void)snprintf(ret->git.why, sizeof(ret->git.why), "%s", b->bridge.why);
 	ret->has_last = b->last.is_set;
 	ret->last_was_full = b->last.was_full;
 	ret->last_mode = sq_mode_decode(sq_load_relaxed(&b->last_mode));   /* relaxed, both: a moment's figures */
