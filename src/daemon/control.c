@@ -61,7 +61,9 @@ static int exchange(int fd, struct sq_slice request, struct sq_buf *answer)
 	return r ? r : read_frame(fd, answer);
 }
 
-int sq_control_call(const struct sq_instance *i, const char *method, struct sq_buf *answer)
+/* connect, greet, call once; the connection stays open */
+static int call(const struct sq_instance *i, const char *method, struct sq_slice params, struct sq_buf *answer,
+		int *ret_fd)
 {
 	struct sq_buf request = SQ_BUF_NULL;
 	int fd = sq_instance_connect(i), r;
@@ -72,11 +74,47 @@ int sq_control_call(const struct sq_instance *i, const char *method, struct sq_b
 	r = exchange(fd, sq_buf_slice(&request), answer);
 	sq_buf_clear(&request);
 	if (!r) {
-		sq_rpc_request(&request, 1, method, SQ_LIT("{}"));
+		sq_rpc_request(&request, 1, method, params);
 		r = exchange(fd, sq_buf_slice(&request), answer);
 	}
 	sq_buf_deinit(&request);
-	sq_fd_close(fd);
+	if (r)
+		sq_fd_close(fd);
+	else
+		*ret_fd = fd;
+	return r;
+}
+
+int sq_control_call(const struct sq_instance *i, const char *method, struct sq_buf *answer)
+{
+	int fd, r = call(i, method, SQ_LIT("{}"), answer, &fd);
+
+	if (!r)
+		sq_fd_close(fd);
+	return r;
+}
+
+int sq_control_hand_over(const struct sq_instance *i, int version, int *ret_channel)
+{
+	struct sq_buf answer = SQ_BUF_NULL;
+	struct sq_json_doc *doc = NULL;
+	char params[40];
+	int fd, r;
+
+	(void)snprintf(params, sizeof(params), "{\"version\":%d}", version);
+	r = call(i, "daemon/hand_over", sq_slice_z(params), &answer, &fd);
+	if (r)
+		goto out;
+	r = sq_json_parse(sq_buf_slice(&answer), &doc, NULL, 0) ? sq_error_origin(-EPROTO) : 0;
+	if (!r && !sq_json_get(sq_json_root(doc), "result"))
+		r = sq_error_origin(-EPERM);
+	if (r)
+		sq_fd_close(fd);
+	else
+		*ret_channel = fd;
+	sq_json_doc_free(doc);
+out:
+	sq_buf_deinit(&answer);
 	return r;
 }
 

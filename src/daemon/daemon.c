@@ -19,6 +19,7 @@
 #include "daemon/run.h"
 #include "daemon/server.h"
 #include "daemon/service.h"
+#include "daemon/takeover.h"
 #include "sys/cpu.h"
 #include "sys/fd.h"
 #include "sys/sigfd.h"
@@ -33,8 +34,12 @@ struct run {
 	const struct sq_run *how;
 	struct sq_service service;
 	struct sq_op signal_op;
+	struct sq_takeover takeover;
+	struct sq_post heir_post;
+	struct sq_conn *heir;              /* referenced until heir_post */
 	int signal_fd;
-	bool is_stopping;
+	int result;                        /* of a takeover */
+	bool is_stopping, is_replaced;
 	struct sq_op drain_op;             /* until a retained entry is overdue */
 	struct sq_post retained_post;
 	bool is_retained_posted;           /* atomic */
@@ -100,6 +105,66 @@ void sq_daemon_stop(struct sq_daemon *d, const char *why)
 	sq_service_stopping(&run->service, why);
 	sq_rebuild_cancel_all(d->rebuild);
 	sq_server_stop(d->server, d->config->ipc_shutdown_drain_secs * NS_A_SECOND, drained, run);
+}
+
+/* ---- replacing and being replaced --------------------------------------------------- */
+
+static void left(void *arg)
+{
+	struct run *run = arg;
+
+	sq_daemon_stop(&run->d, "replaced");
+}
+
+static void hand_over(struct sq_post *post)
+{
+	struct run *run = (struct run *)(void *)((char *)post - offsetof(struct run, heir_post));
+	struct sq_conn *heir = SQ_TAKE(run->heir);
+	int r = run->is_stopping ? -EBUSY :
+		sq_server_hand_over(run->d.server, heir, run->how->instance->lock_fd, left, run);
+
+	if (!r) {
+		run->is_replaced = true;
+		sq_log_notice("replaced by another daemon, answering what is under way");
+	} else {
+		sq_log_error("cannot hand over error=%s", strerrorname_np(-r));
+	}
+	sq_conn_unref(heir);
+}
+
+void sq_daemon_hand_over(struct sq_daemon *d, struct sq_conn *conn)
+{
+	struct run *run = run_of(d);
+
+	if (run->heir)
+		return;
+	run->heir = sq_conn_ref(conn);
+	run->heir_post.fn = hand_over;
+	sq_loop_post(d->loop, &run->heir_post);
+}
+
+static void serve(struct run *run)
+{
+	const struct sq_run *how = run->how;
+
+	sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", how->socket_path, sq_loop_name(run->d.loop),
+		      sq_rebuild_n_workers(run->d.rebuild));
+	sq_preload(&run->d);
+	how->ready(how->arg);
+	sq_service_start(&run->service, &run->d, how->ends_idle);
+}
+
+static void taken(void *arg, int result)
+{
+	struct run *run = arg;
+
+	if (!result) {
+		serve(run);
+		return;
+	}
+	sq_log_error("cannot take over, the other daemon goes on error=%s", strerrorname_np(-result));
+	run->result = result;
+	sq_loop_stop(run->d.loop);
 }
 
 static void reload(struct run *run)
@@ -354,20 +419,26 @@ int sq_daemon_run(const struct sq_run *how)
 {
 	struct run run = {
 		.d = { .config = how->config, .started_ns = sq_now_ns(), .socket_path = how->socket_path },
-		.how = how, .signal_fd = -1, .retained_post = { .fn = retained_posted },
+		.how = how, .signal_fd = -1, .takeover = SQ_TAKEOVER_NULL, .retained_post = { .fn = retained_posted },
 	};
 	int r;
 
 	make_clock_prefix(&run.d);
 	r = start(&run, how->listen_fd);
 	if (!r) {
-		sq_log_notice("serving socket=%s loop=\"%s\" workers=%u", how->socket_path, sq_loop_name(run.d.loop),
-			      sq_rebuild_n_workers(run.d.rebuild));
-		sq_preload(&run.d);
-		how->ready(how->arg);
-		sq_service_start(&run.service, &run.d, how->ends_idle);
-		r = sq_loop_run(run.d.loop);
+		run.service.d = &run.d;
+		if (how->replaces)
+			r = sq_takeover_start(&run.takeover, &run.d, how->instance, taken, &run);
+		else
+			serve(&run);
+		if (!r)
+			r = sq_loop_run(run.d.loop);
 	}
 	finish(&run);
-	return r < 0 ? sq_error_trace(r) : 0;
+	sq_takeover_deinit(&run.takeover);
+	if (!r)
+		r = run.result;
+	if (r < 0)
+		return sq_error_trace(r);
+	return run.is_replaced ? SQ_RUN_E_REPLACED : 0;
 }

@@ -12,6 +12,7 @@
 #include "sys/jobs.h"
 #include "sys/loop.h"
 
+struct sq_conn;
 struct sq_server;
 struct sq_message;
 struct sq_latency;
@@ -50,5 +51,7 @@ struct sq_slice sq_daemon_clock(const struct sq_daemon *d, const struct sq_works
 void sq_daemon_leave(struct sq_daemon *d, struct sq_epoch_record *record);
 /** sq_daemon_check_retained() - warn of readers that hold memory for too long; loop thread. */
 void sq_daemon_check_retained(struct sq_daemon *d);
+/** sq_daemon_hand_over() - to the daemon of @conn, as soon as the call that is answered is out; loop thread. */
+void sq_daemon_hand_over(struct sq_daemon *d, struct sq_conn *conn);
 /** sq_daemon_stop() - begin an orderly stop; loop thread. */
 void sq_daemon_stop(struct sq_daemon *d, const char *why);

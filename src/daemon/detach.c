@@ -62,7 +62,7 @@ static void become_daemon(int lock_fd, int pipe_fd, char *const argv[])
 	/* standard error stays until the child is ready: its reason for not starting is seen */
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		_exit(70);
-	if (set_fd_env(SQ_LOCK_FD_ENV, lock_fd) < 0 || set_fd_env(SQ_READY_PIPE_ENV, pipe_fd) < 0)
+	if ((lock_fd >= 0 && set_fd_env(SQ_LOCK_FD_ENV, lock_fd) < 0) || set_fd_env(SQ_READY_PIPE_ENV, pipe_fd) < 0)
 		_exit(70);
 	execv("/proc/self/exe", argv);
 	_exit(70);

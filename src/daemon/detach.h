@@ -12,7 +12,7 @@
 
 enum { SQ_DETACH_E_TIMEOUT = 1 /* exit 69 */, SQ_DETACH_E_DIED = 2 /* its own exit code */ };
 /**
- * sq_detach_run() - the lock is held; handed to the child.
+ * sq_detach_run() - the lock is held and handed to the child, unless it replaces who holds it.
  * @argv:     of the child: options as we got them
  * @ret_code: exit code of a child that ended before it was ready
  */

@@ -379,3 +379,18 @@ int sq_instance_bind(struct sq_instance *i, struct sq_instance_error *err)
 	i->listen_fd = fd;
 	return 0;
 }
+
+void sq_instance_take_over(struct sq_instance *i, int listen_fd, int lock_fd)
+{
+	struct sq_instance_error err;
+
+	i->listen_fd = listen_fd;
+	i->lock_fd = lock_fd;
+	i->owns_files = true;
+	(void)write_pid(i, &err);   /* liveness is not decided by it; the older pid stays */
+}
+
+void sq_instance_give_away(struct sq_instance *i)
+{
+	i->owns_files = false;
+}

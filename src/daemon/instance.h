@@ -38,6 +38,13 @@ int sq_instance_lock(struct sq_instance *i, struct sq_instance_error *err) sq_mu
 int sq_instance_adopt(struct sq_instance *i, int fd, struct sq_instance_error *err) sq_must_check;
 /** sq_instance_hand_off() - the child has the lock now: close, never unlock. */
 void sq_instance_hand_off(struct sq_instance *i);
+/**
+ * sq_instance_take_over() - the socket and the lock of a daemon that is replaced; both are consumed. The files
+ * beside them are ours from now on.
+ */
+void sq_instance_take_over(struct sq_instance *i, int listen_fd, int lock_fd);
+/** sq_instance_give_away() - another daemon has all of it: deinit closes, and removes nothing. */
+void sq_instance_give_away(struct sq_instance *i);
 /** sq_instance_bind() - write the pid file, bind and listen (0600). The lock is held. */
 int sq_instance_bind(struct sq_instance *i, struct sq_instance_error *err) sq_must_check;
 /** sq_instance_mark_ready() - touch the .ready file; best effort, nothing depends on it here. */

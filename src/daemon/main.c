@@ -17,12 +17,13 @@
 #include "sys/notify.h"
 
 #define EXIT_AUTO_START_TIMEOUT 69
+#define REPLACE_TIMEOUT_SECS 1800
 
 struct options {
 	const char *config_path, *log_level;
 	const char *user;              /* --user */
 	bool detach, json, write;
-	bool spawned, by_client;
+	bool spawned, by_client, replace;
 	unsigned stop_timeout_secs;
 };
 
@@ -32,6 +33,8 @@ static const char usage_text[] =
 	"\n"
 	"Commands:\n"
 	"  start [--detach]            serve; with --detach in the background, when it is ready\n"
+	"    --replace                 take over from a daemon that runs: load what it serves, then\n"
+	"                              take its socket and its clients; nobody sees it\n"
 	"  foreground                  serve in the foreground, log to standard error\n"
 	"  stop [--timeout-secs N]     stop the daemon of this socket and wait for its end (15)\n"
 	"  status [--json]             show what it serves\n"
@@ -101,7 +104,7 @@ static int open_instance(const struct sq_config *c, bool serves, struct sq_insta
 
 static int detach(const struct options *o, const struct sq_config *c, struct sq_instance *i)
 {
-	char *argv[10] = { (char *)"sqryd" };
+	char *argv[11] = { (char *)"sqryd" };
 	struct sq_instance_error err;
 	int n = 1, code = EX_SOFTWARE, r;
 
@@ -117,10 +120,13 @@ static int detach(const struct options *o, const struct sq_config *c, struct sq_
 	argv[n++] = (char *)"--spawned";
 	if (o->by_client)
 		argv[n++] = (char *)"--spawned-by-client";
+	if (o->replace)
+		argv[n++] = (char *)"--replace";
 	r = sq_instance_lock(i, &err);
-	if (r)
+	if (r && !(o->replace && r == SQ_INSTANCE_E_RUNNING))
 		return sq_serve_exit(r, &err);
-	r = sq_detach_run(i, argv, c->auto_start_ready_timeout_secs, &code);
+	/* one that replaces another loads what that one serves before it is ready */
+	r = sq_detach_run(i, argv, r ? REPLACE_TIMEOUT_SECS : c->auto_start_ready_timeout_secs, &code);
 	if (r < 0)
 		return complain(EX_OSERR, strerror(-r));
 	if (r == SQ_DETACH_E_TIMEOUT)
@@ -136,6 +142,7 @@ static int run_on_instance(enum command cmd, const struct options *o, struct sq_
 {
 	const struct sq_serve how = {
 		.config = c, .instance = i, .is_background = o->spawned, .by_client = o->by_client,
+		.replaces = o->replace,
 	};
 
 	switch (cmd) {
@@ -253,7 +260,7 @@ static int parse_seconds(const char *text, unsigned *ret_n)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_CONFIG = 256, OPT_LEVEL, OPT_DETACH, OPT_JSON, OPT_TIMEOUT, OPT_SPAWNED, OPT_BY_CLIENT, OPT_VERBOSE, OPT_USER,
+	enum { OPT_CONFIG = 256, OPT_LEVEL, OPT_DETACH, OPT_JSON, OPT_TIMEOUT, OPT_SPAWNED, OPT_BY_CLIENT, OPT_VERBOSE, OPT_USER, OPT_REPLACE,
 	       OPT_WRITE };
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
@@ -262,6 +269,7 @@ int main(int argc, char **argv)
 		{ "log-level", required_argument, NULL, OPT_LEVEL },
 		{ "detach", no_argument, NULL, OPT_DETACH }, { "json", no_argument, NULL, OPT_JSON },
 		{ "timeout-secs", required_argument, NULL, OPT_TIMEOUT },
+		{ "replace", no_argument, NULL, OPT_REPLACE },
 		{ "user", required_argument, NULL, OPT_USER }, { "write", no_argument, NULL, OPT_WRITE },
 		{ "spawned", no_argument, NULL, OPT_SPAWNED },
 		{ "spawned-by-client", no_argument, NULL, OPT_BY_CLIENT },
@@ -284,6 +292,7 @@ int main(int argc, char **argv)
 		case OPT_JSON: o.json = true; break;
 		case OPT_SPAWNED: o.spawned = true; break;
 		case OPT_BY_CLIENT: o.by_client = true; break;
+		case OPT_REPLACE: o.replace = true; break;
 		case OPT_USER: o.user = optarg; break;
 		case OPT_WRITE: o.write = true; break;
 		case OPT_TIMEOUT:

@@ -16,6 +16,7 @@ static const struct sq_method methods[] = {
 	{ "daemon/notify", sq_method_notify },
 	{ "daemon/changes", sq_method_changes },
 	{ "daemon/stop", sq_method_stop },
+	{ "daemon/hand_over", sq_method_hand_over },
 	{ "daemon/search", sq_method_search },
 	{ "daemon/query", sq_method_query },
 	{ "daemon/dump", sq_method_dump },

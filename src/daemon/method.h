@@ -45,6 +45,8 @@ void sq_method_sync(struct sq_call *c);
 void sq_method_notify(struct sq_call *c);
 void sq_method_changes(struct sq_call *c);
 void sq_method_stop(struct sq_call *c);
+/* method_hand_over.c */
+void sq_method_hand_over(struct sq_call *c);
 #ifdef SQ_TEST_HOOKS
 /* method_test.c */
 void sq_method_test_admission(struct sq_call *c);

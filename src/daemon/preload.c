@@ -10,7 +10,11 @@
 
 struct preload {
 	struct sq_waiter waiter;
+	struct sq_post post;
+	struct sq_daemon *d;
 	struct sq_workspace *ws;
+	void (*done)(void *arg);
+	void *arg;
 	unsigned refs;                 /* atomic: the waiter's and ours */
 };
 
@@ -19,7 +23,7 @@ static void complain(struct sq_slice root, const char *what)
 	struct sq_buf text = SQ_BUF_NULL;
 
 	sq_buf_add_escaped(&text, root);
-	sq_log_warning("cannot load the pinned workspace root=\"%s\" error=\"%s\"",
+	sq_log_warning("cannot load the workspace root=\"%s\" error=\"%s\"",
 		       sq_buf_z(&text) ? sq_buf_z(&text) : "?", what);
 	sq_buf_deinit(&text);
 }
@@ -33,37 +37,47 @@ static void put(struct preload *p)
 	sq_free(p);
 }
 
+static void posted(struct sq_post *post)
+{
+	struct preload *p = (struct preload *)(void *)((char *)post - offsetof(struct preload, post));
+
+	if (p->done)
+		p->done(p->arg);
+	put(p);
+}
+
 static void ended(struct sq_waiter *w, const struct sq_outcome *o)
 {
 	struct preload *p = (struct preload *)(void *)((char *)w - offsetof(struct preload, waiter));
 
 	(void)o;   /* the turn's failure was told by who told all of them */
-	put(p);
+	p->post.fn = posted;
+	sq_loop_post(p->d->loop, &p->post);
 }
 
-static void load(struct sq_daemon *d, const char *root)
+int sq_preload_root(struct sq_daemon *d, struct sq_slice root, bool is_pinned, void (*done)(void *arg), void *arg)
 {
-	struct sq_ws_key key = { .root = sq_slice_z(root), .mode = SQ_ROOT_GIT };
+	struct sq_ws_key key = { .root = root, .mode = SQ_ROOT_GIT };
 	struct preload *p = sq_calloc(1, sizeof(*p));
 	struct sq_workspace *ws = NULL;
 	int r;
 
 	if (!p) {
-		complain(key.root, "out of memory");
-		return;
+		complain(root, "out of memory");
+		return sq_error_origin(-ENOMEM);
 	}
-	p->waiter.done = ended;
-	p->refs = 2;
+	*p = (struct preload){ .waiter = { .done = ended }, .d = d, .done = done, .arg = arg, .refs = 2 };
 	r = sq_rebuild_load(d->rebuild, &key, &p->waiter, &ws);
 	if (r) {
-		complain(key.root, r < 0 ? strerrordesc_np(-r) : "too many workspaces are loaded");
+		complain(root, r < 0 ? strerrordesc_np(-r) : "too many workspaces are loaded");
 		sq_free(p);
-		return;
+		return r < 0 ? sq_error_trace(r) : sq_error_origin(-ENOSPC);
 	}
 	p->ws = ws;
-	if (sq_manager_set_pinned(d->manager, ws, true))
-		complain(key.root, "it was evicted before it was pinned");
+	if (is_pinned && sq_manager_set_pinned(d->manager, ws, true))
+		complain(root, "it was evicted before it was pinned");
 	put(p);
+	return 0;
 }
 
 void sq_preload(struct sq_daemon *d)
@@ -76,7 +90,7 @@ void sq_preload(struct sq_daemon *d)
 			continue;
 		real = realpath(w->path, NULL);
 		if (real)
-			load(d, real);
+			(void)sq_preload_root(d, sq_slice_z(real), true, NULL, NULL);   /* told */
 		else
 			complain(sq_slice_z(w->path), strerrordesc_np(errno));
 		sq_free_libc(real);

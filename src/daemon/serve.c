@@ -90,23 +90,27 @@ static void ready(void *arg)
 	sq_detach_ready();
 }
 
-static int take_lock(struct sq_instance *i)
+/* @ret_replaces: another daemon has it, and it is to be replaced */
+static int take_lock(const struct sq_serve *s, bool *ret_replaces)
 {
+	struct sq_instance *i = s->instance;
 	struct sq_instance_error err;
 	int fd = sq_detach_lock_fd();
+	int r = fd >= 0 ? sq_instance_adopt(i, fd, &err) : sq_instance_lock(i, &err);
 
-	return sq_serve_exit(fd >= 0 ? sq_instance_adopt(i, fd, &err) : sq_instance_lock(i, &err), &err);
+	*ret_replaces = s->replaces && r == SQ_INSTANCE_E_RUNNING;
+	return *ret_replaces ? 0 : sq_serve_exit(r, &err);
 }
 
-static int serve_locked(const struct sq_serve *s)
+static int run_daemon(const struct sq_serve *s, bool replaces)
 {
 	struct sq_instance *i = s->instance;
 	struct sq_run run = {
 		.config = s->config, .socket_path = i->socket_path, .ends_idle = s->by_client,
-		.ready = ready, .reopen_log = reopen_log, .arg = (void *)s,
+		.instance = i, .replaces = replaces, .ready = ready, .reopen_log = reopen_log, .arg = (void *)s,
 	};
 	struct sq_instance_error err;
-	int r = sq_serve_exit(sq_instance_bind(i, &err), &err);
+	int r = replaces ? 0 : sq_serve_exit(sq_instance_bind(i, &err), &err);
 
 	if (r)
 		return r;
@@ -114,12 +118,15 @@ static int serve_locked(const struct sq_serve *s)
 	if (s->config->log_file && is_managed())
 		sq_log_notice("log_file is not used, the service manager keeps the log path=\"%s\"", s->config->log_file);
 	r = sq_daemon_run(&run);
+	if (r == SQ_RUN_E_REPLACED)
+		sq_instance_give_away(i);
 	return r < 0 ? complain(EX_SOFTWARE, strerrordesc_np(-r)) : EXIT_SUCCESS;
 }
 
 int sq_serve(const struct sq_serve *s)
 {
-	int r = take_lock(s->instance);
+	bool replaces;
+	int r = take_lock(s, &replaces);
 
 	if (r)
 		return r;
@@ -130,7 +137,7 @@ int sq_serve(const struct sq_serve *s)
 		fprintf(stderr, "sqryd: cannot open log file %s: %s\n", log_path(s), strerrordesc_np(-r));
 		return EX_CANTCREAT;
 	}
-	r = serve_locked(s);
+	r = run_daemon(s, replaces);
 	sq_log_set_fd(STDERR_FILENO);
 	return r;
 }

@@ -12,6 +12,7 @@ struct sq_serve {
 	struct sq_config *config;
 	struct sq_instance *instance;
 	bool is_background;            /* logs beside the socket unless the configuration says otherwise */
+	bool replaces;                 /* a daemon that runs: take over from it */
 	bool by_client;                /* a client started it: idle_timeout_minutes holds */
 };
 /** sq_serve() - Return: exit code. */

@@ -2,13 +2,16 @@
 #include "daemon/server.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "daemon/call.h"
+#include "daemon/handover.h"
 #include "daemon/peer.h"
 #include "daemon/spool.h"
 #include "proto/frame.h"
@@ -41,16 +44,21 @@ struct sq_conn {
 struct sq_server {
 	struct sq_daemon *d;
 	int listen_fd;               /* borrowed */
-	struct sq_op accept_op, retry_op, drain_op;
+	struct sq_op accept_op, retry_op, drain_op, leave_op;
 	struct sq_conn *conns;
 	struct sq_server_counters n;
 	bool is_stopping, is_over;
+	struct sq_conn *heir;        /* referenced: connections are passed on over it; NULL: none */
+	void (*left)(void *arg);
+	void *left_arg;
 	unsigned n_live;             /* connections with a reference left */
 	void (*done)(void *arg);
 	void *done_arg;
 };
 
 static void check_drained(struct sq_server *s);
+static void check_left(struct sq_server *s);
+static void pass_on(struct sq_conn *c);
 static void maybe_recv(struct sq_conn *c);
 static void maybe_send(struct sq_conn *c);
 static void received(struct sq_op *op, int res);
@@ -74,6 +82,7 @@ void sq_conn_unref(struct sq_conn *c)
 	sq_buf_deinit(&c->sending);
 	sq_free(c);
 	s->n_live--;
+	check_left(s);
 	check_drained(s);
 }
 
@@ -104,13 +113,11 @@ static void check_drained(struct sq_server *s)
 	done(s->done_arg);
 }
 
-/* off the list: no further byte in or out */
-static void conn_close(struct sq_conn *c)
+/* off the list: no further byte in or out, here */
+static void conn_forget(struct sq_conn *c)
 {
 	struct sq_server *s = c->server;
 
-	if (c->state == CONN_DEAD)
-		return;
 	c->state = CONN_DEAD;
 	*c->prev = c->next;
 	if (c->next)
@@ -118,10 +125,17 @@ static void conn_close(struct sq_conn *c)
 	s->n.n_connections--;
 	sq_loop_cancel(s->d->loop, &c->recv_op);
 	sq_loop_cancel(s->d->loop, &c->send_op);
-	(void)shutdown(c->fd, SHUT_RDWR);   /* the peer may be gone already */
 	sq_messages_abandon(s->d, c);
 	c->spool = sq_spool_free(c->spool, s->d);
 	sq_conn_unref(c);
+}
+
+static void conn_close(struct sq_conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	(void)shutdown(c->fd, SHUT_RDWR);   /* the peer may be gone already */
+	conn_forget(c);
 }
 
 /* everything was answered and taken */
@@ -134,6 +148,8 @@ static void maybe_close(struct sq_conn *c)
 {
 	if (c->state == CONN_CLOSING && is_quiet(c))
 		conn_close(c);
+	else if (c->server->heir)
+		pass_on(c);
 }
 
 static void conn_end_input(struct sq_conn *c)
@@ -305,7 +321,7 @@ static bool may_read(const struct sq_conn *c)
 {
 	const struct sq_config *config = c->server->d->config;
 
-	return (c->state == CONN_HELLO || c->state == CONN_RPC) && !c->server->is_stopping &&
+	return (c->state == CONN_HELLO || c->state == CONN_RPC) && !c->server->is_stopping && !c->server->heir &&
 	       c->n_outstanding < config->max_requests_per_client &&
 	       c->out.n + (c->sending.n - c->sent) < (uint64_t)config->max_buffered_mb_per_client << 20;
 }
@@ -350,6 +366,7 @@ static void take_turn(struct sq_post *post)
 
 	c->turn_is_posted = false;
 	maybe_recv(c);
+	maybe_close(c);
 	sq_conn_unref(c);
 }
 
@@ -414,6 +431,9 @@ static void received(struct sq_op *op, int res)
 		c->in.n += (size_t)res;
 		if (c->state == CONN_HELLO || c->state == CONN_RPC)
 			maybe_recv(c);
+		maybe_close(c);
+	} else if (res == -ECANCELED && c->server->heir && c->state != CONN_CLOSING) {
+		pass_on(c);
 	} else if (c->state != CONN_CLOSING) {
 		/* the end; a client that closed its sending side still gets its answers */
 		if (res == 0 && !is_quiet(c) && !is_gone(c))
@@ -467,17 +487,17 @@ static bool admit(struct sq_server *s, int fd)
 	return false;
 }
 
-static void conn_open(struct sq_server *s, int fd)
+static struct sq_conn *conn_new(struct sq_server *s, int fd)
 {
 	struct sq_conn *c;
 
 	if (!admit(s, fd))
-		return;
+		return NULL;
 	c = sq_calloc(1, sizeof(*c));
 	if (!c) {
 		s->n.n_refused++;
 		sq_fd_close(fd);
-		return;
+		return NULL;
 	}
 	sq_share_init(&c->share);
 	c->server = s;
@@ -491,7 +511,17 @@ static void conn_open(struct sq_server *s, int fd)
 	s->n.n_connections++;
 	s->n.n_accepted++;
 	s->n_live++;
+	return c;
+}
+
+static void conn_open(struct sq_server *s, int fd)
+{
+	struct sq_conn *c = conn_new(s, fd);
+
+	if (!c)
+		return;
 	maybe_recv(c);
+	maybe_close(c);   /* or is passed on at once */
 }
 
 static void accepted(struct sq_op *op, int res);
@@ -500,7 +530,7 @@ static void accept_again(struct sq_op *op, int res)
 {
 	struct sq_server *s = (struct sq_server *)(void *)((char *)op - offsetof(struct sq_server, retry_op));
 
-	if (!res && !s->is_stopping)
+	if (!res && !s->is_stopping && !s->heir)
 		sq_loop_accept(s->d->loop, &s->accept_op, s->listen_fd, accepted);
 }
 
@@ -512,7 +542,9 @@ static void accepted(struct sq_op *op, int res)
 		conn_open(s, res);
 		return;
 	}
-	if (op->is_armed || s->is_stopping)
+	if (s->heir && !op->is_armed)
+		check_left(s);
+	if (op->is_armed || s->is_stopping || s->heir)
 		return;
 	sq_log_warning("accept failed, trying again in 100 ms error=%s", strerrorname_np(-res));
 	sq_loop_timeout(s->d->loop, &s->retry_op, ACCEPT_RETRY_NS, accept_again);
@@ -525,10 +557,116 @@ int sq_server_new(struct sq_daemon *d, int listen_fd, struct sq_server **ret_s)
 	if (!s)
 		return sq_error_origin(-ENOMEM);
 	s->d = d;
-	s->listen_fd = listen_fd;
-	sq_peer_open_socket(d->socket_path, d->config);
-	sq_loop_accept(d->loop, &s->accept_op, listen_fd, accepted);
+	s->listen_fd = -1;
+	if (listen_fd >= 0)
+		sq_server_listen(s, listen_fd);
 	*ret_s = s;
+	return 0;
+}
+
+void sq_server_listen(struct sq_server *s, int listen_fd)
+{
+	s->listen_fd = listen_fd;
+	sq_peer_open_socket(s->d->socket_path, s->d->config);
+	sq_loop_accept(s->d->loop, &s->accept_op, listen_fd, accepted);
+}
+
+/* ---- being replaced, and replacing (handover.h) ---------------------------------- */
+
+void sq_server_adopt(struct sq_server *s, int fd, bool is_greeted, struct sq_slice bytes)
+{
+	struct sq_conn *c = conn_new(s, fd);
+
+	if (!c)
+		return;
+	c->state = is_greeted ? CONN_RPC : CONN_HELLO;
+	sq_buf_add_slice(&c->in, bytes);
+	if (sq_buf_error(&c->in))
+		conn_close(c);
+	else
+		maybe_recv(c);
+}
+
+/* once nothing of it is under way here */
+static void pass_on(struct sq_conn *c)
+{
+	struct sq_server *s = c->server;
+	int r;
+
+	if (c == s->heir || (c->state != CONN_HELLO && c->state != CONN_RPC) || c->recv_op.is_armed ||
+	    c->turn_is_posted || c->in_frames || !is_quiet(c))
+		return;
+	r = sq_handover_send(s->heir->fd, SQ_HANDOVER_CONNECTION, c->state == CONN_RPC, c->fd,
+			     sq_slice(c->in.p + c->in_used, c->in.n - c->in_used));
+	if (r < 0) {
+		sq_log_warning("a client cannot be passed on error=%s", strerrorname_np(-r));
+		conn_close(c);
+	} else {
+		conn_forget(c);
+	}
+}
+
+static void leave(struct sq_server *s)
+{
+	void (*left)(void *) = s->left;
+
+	s->left = NULL;
+	sq_loop_cancel(s->d->loop, &s->leave_op);
+	left(s->left_arg);
+}
+
+/* nobody is here any more but the heir */
+static void check_left(struct sq_server *s)
+{
+	if (s->heir && s->left && s->n_live == 1 && !s->accept_op.is_armed)
+		leave(s);
+}
+
+static void leave_late(struct sq_op *op, int res)
+{
+	struct sq_server *s = (struct sq_server *)(void *)((char *)op - offsetof(struct sq_server, leave_op));
+
+	if (!res && s->left)
+		leave(s);
+}
+
+bool sq_conn_is_own(const struct sq_conn *c)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	return !getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) && peer.uid == geteuid();
+}
+
+int sq_server_hand_over(struct sq_server *s, struct sq_conn *heir, int lock_fd, void (*left)(void *arg), void *arg)
+{
+	const struct sq_config *config = s->d->config;
+	struct sq_conn *c, *next;
+	int r = s->heir || s->is_stopping || s->listen_fd < 0 || !is_quiet(heir) ? sq_error_origin(-EBUSY) : 0;
+
+	if (!r)
+		r = sq_handover_limit(heir->fd);
+	if (!r)
+		r = sq_handover_send(heir->fd, SQ_HANDOVER_LISTEN, false, s->listen_fd, SQ_SLICE_NULL);
+	if (!r)
+		r = sq_handover_send(heir->fd, SQ_HANDOVER_LOCK, false, lock_fd, SQ_SLICE_NULL);
+	if (r < 0)
+		return sq_error_trace(r);
+	s->heir = sq_conn_ref(heir);
+	s->left = left;
+	s->left_arg = arg;
+	sq_loop_cancel(s->d->loop, &s->accept_op);
+	sq_loop_cancel(s->d->loop, &s->retry_op);
+	sq_loop_timeout(s->d->loop, &s->leave_op,
+			(config->tool_timeout_secs + config->ipc_shutdown_drain_secs) * 1000000000ull, leave_late);
+	for (c = s->conns; c; c = next) {
+		next = c->next;
+		if (c != heir && c->recv_op.is_armed)
+			sq_loop_cancel(s->d->loop, &c->recv_op);
+		else
+			pass_on(c);
+	}
+	check_left(s);
 	return 0;
 }
 
@@ -554,9 +692,13 @@ static void drain_over(struct sq_op *op, int res)
 
 void sq_server_stop(struct sq_server *s, uint64_t drain_ns, void (*done)(void *arg), void *arg)
 {
-	struct sq_conn *c, *next;
+	struct sq_conn *c, *next, *heir = s->heir;
 
 	s->is_stopping = true;
+	s->heir = NULL;
+	s->left = NULL;
+	if (heir)
+		sq_conn_unref(heir);
 	s->done = done;
 	s->done_arg = arg;
 	sq_loop_cancel(s->d->loop, &s->accept_op);

@@ -28,7 +28,26 @@ struct sq_server_counters {
 	uint64_t n_foreign;                    /* of n_refused: users who may not ask */
 	uint64_t n_turns;                      /* times that a connection left others the turn */
 };
+/** sq_server_new() - @listen_fd: -1: sq_server_listen() follows. */
 int sq_server_new(struct sq_daemon *d, int listen_fd, struct sq_server **ret_s) sq_must_check;
+/** sq_server_listen() - accept on @listen_fd, borrowed, from now on. */
+void sq_server_listen(struct sq_server *s, int listen_fd);
+/**
+ * sq_server_adopt() - a connection of a daemon that is replaced.
+ * @fd:         consumed
+ * @is_greeted: hellos were exchanged
+ * @bytes:      received there, not yet run
+ */
+void sq_server_adopt(struct sq_server *s, int fd, bool is_greeted, struct sq_slice bytes);
+/**
+ * sq_server_hand_over() - pass on the listening socket, @lock_fd, and every
+ * connection as soon as its last answer is out, over the one of @heir, whose
+ * requests are all answered.
+ * @left: when nothing is left but the heir's connection
+ * Return: 0; -errno, nothing was given away.
+ */
+int sq_server_hand_over(struct sq_server *s, struct sq_conn *heir, int lock_fd, void (*left)(void *arg),
+			void *arg) sq_must_check;
 /** sq_server_free() - after the loop has ended. */
 struct sq_server *sq_server_free(struct sq_server *s);
 /**
@@ -48,6 +67,8 @@ void sq_conn_message_begins(struct sq_conn *c, size_t n);
 void sq_conn_message_ends(struct sq_conn *c, size_t n);
 /** sq_conn_share() - what it has of the query threads. */
 struct sq_share *sq_conn_share(struct sq_conn *c);
+/** sq_conn_is_own() - the peer is of our own user. */
+bool sq_conn_is_own(const struct sq_conn *c);
 /** sq_conn_is_dead() - closed; its answers go nowhere. */
 bool sq_conn_is_dead(const struct sq_conn *c);
 /** sq_conn_spool() - the dump that this connection keeps; a slot that its method owns. */

@@ -201,7 +201,7 @@ START_TEST(reload)
 	ck_assert_ptr_nonnull(strstr(log_text(), "changed key=debounce_ms from=\"30\" to=\"40\""));
 	ck_assert_ptr_nonnull(strstr(log_text(), "sqryd.conf:4\""));
 	ck_assert_ptr_nonnull(strstr(log_text(), "not changed without a restart key=workers from=\"2\" to=\"3\""));
-	ck_assert_ptr_nonnull(strstr(log_text(), "pinned workspace root=\"/nonexistent\""));
+	ck_assert_ptr_nonnull(strstr(log_text(), "load the workspace root=\"/nonexistent\""));
 	/* the new limit is in force */
 	d = rig_ok(&rig, "daemon/status", "{}");
 	ck_assert_int_eq(sq_json_int(sq_json_get(sq_json_get(rig_result(d), "memory"), "limit_bytes"), 0), 1 << 20);
