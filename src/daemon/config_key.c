@@ -44,7 +44,7 @@ const struct sq_config_key sq_config_keys[] = {
 	{ "daemon", "query_threads", NULL, KEY_U32, FIXED, AT(query_threads), 0, 64 },
 	{ "daemon", "max_file_mb", NULL, KEY_U64, FIXED, AT(max_file_mb), 1, 1024 },
 	{ "daemon", "kept_trees_mb", NULL, KEY_U64, FIXED, AT(kept_trees_mb), 0, 65536 },
-	{ "daemon", "bind_unknown_receivers", NULL, KEY_BOOL, FIXED, AT(bind_unknown_receivers), 0, 0 },
+	{ "daemon", "bind_unknown_receivers", NULL, KEY_BOOL, LIVE, AT(bind_unknown_receivers), 0, 0 },
 	{ "daemon", "install_user_service", NULL, KEY_BOOL, LIVE, AT(install_user_service), 0, 0 },
 	{ "daemon", "log_level", "SQRY_DAEMON_LOG_LEVEL", KEY_LEVEL, LIVE, AT(log_level), 0, 0 },
 	{ "daemon", "log_file", "SQRY_DAEMON_LOG_FILE", KEY_LOG_FILE, LIVE, AT(log_file), 0, 0 },
@@ -59,7 +59,7 @@ const struct sq_config_key sq_config_keys[] = {
 	{ "socket", "max_buffered_mb_per_client", NULL, KEY_U32, LIVE, AT(max_buffered_mb_per_client), 1, 4096 },
 	{ "watch", "tier", NULL, KEY_TIER, FIXED, AT(watch_tier), 0, 0 },
 	{ "watch", "use_gitignore", NULL, KEY_BOOL, FIXED, AT(use_gitignore), 0, 0 },
-	{ "watch", "exclude", NULL, KEY_LIST, FIXED, AT(excludes), 0, 0 },
+	{ "watch", "exclude", NULL, KEY_LIST, LIVE, AT(excludes), 0, 0 },
 };
 const size_t sq_config_n_keys = SQ_ARRAY_SIZE(sq_config_keys);
 _Static_assert(SQ_ARRAY_SIZE(sq_config_keys) <= SQ_CONFIG_KEYS_MAX, "room for the origins");
@@ -500,6 +500,18 @@ static void swap_strings(char **a, char **b)
 	*b = t;
 }
 
+static void swap_lists(struct sq_config *a, struct sq_config *b)
+{
+	const struct sq_config t = *a;
+
+	a->excludes = b->excludes;
+	a->exclude_origins = b->exclude_origins;
+	a->n_excludes = b->n_excludes;
+	b->excludes = t.excludes;
+	b->exclude_origins = t.exclude_origins;
+	b->n_excludes = t.n_excludes;
+}
+
 void sq_config_key_take(struct sq_config *c, struct sq_config *from, int key)
 {
 	const struct sq_config_key *k = &sq_config_keys[key];
@@ -524,6 +536,9 @@ void sq_config_key_take(struct sq_config *c, struct sq_config *from, int key)
 		from->log_is_stderr = c->log_is_stderr;
 		c->log_is_stderr = flag;
 		swap_strings(to, source);
+		break;
+	case KEY_LIST:
+		swap_lists(c, from);
 		break;
 	default:
 		return;   /* none of these is live */

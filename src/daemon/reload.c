@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/reload.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -69,6 +70,66 @@ static void apply_limit(struct sq_daemon *d)
 			       "; no build is admitted until it is below", sq_admission_committed(&now), now.limit);
 }
 
+/* a rebuild that nobody waits for */
+struct again { struct sq_waiter waiter; struct sq_workspace *ws; };
+
+static void again_done(struct sq_waiter *w, const struct sq_outcome *o)
+{
+	struct again *a = (struct again *)(void *)((char *)w - offsetof(struct again, waiter));
+
+	(void)o;   /* a failure was told by who told all of them */
+	sq_workspace_unref(a->ws);
+	sq_free(a);
+}
+
+/* @ws: the reference is consumed */
+static void build_again(struct sq_daemon *d, struct sq_workspace *ws)
+{
+	struct again *a = sq_calloc(1, sizeof(*a));
+	enum sq_disposition how;
+	int r = -ENOMEM;
+
+	if (a) {
+		*a = (struct again){ .waiter = { .done = again_done }, .ws = ws };
+		r = sq_rebuild_run(d->rebuild, ws, true, true, &a->waiter, &how);
+		if (!r && how != SQ_DISPOSITION_REJECTED)
+			return;
+	}
+	if (r < 0)
+		sq_log_error("a graph keeps the older rules until it is rebuilt root=%s error=%s", ws->key.root.p,
+			     strerrorname_np(-r));
+	sq_free(a);
+	sq_workspace_unref(ws);
+}
+
+/* every graph was made by the older rules */
+static void apply_rules(struct sq_daemon *d)
+{
+	const struct sq_config *c = d->config;
+	const struct sq_ws_map *map;
+	struct sq_workspace **v;
+	size_t n;
+	int r = sq_rebuild_set_rules(d->rebuild, (const char *const *)c->excludes,
+				     c->bind_unknown_receivers ? 0 : SQ_LINKF_NO_DUCK);
+
+	sq_epoch_enter(d->record);
+	map = sq_manager_map(d->manager);
+	n = map->n;
+	v = sq_calloc(n + 1, sizeof(*v));
+	for (size_t i = 0; v && i < n; i++)
+		v[i] = sq_workspace_ref(map->v[i]);
+	sq_daemon_leave(d, d->record);
+	if (r < 0 || !v)
+		sq_log_error("out of memory: graphs keep the older rules");
+	for (size_t i = 0; v && i < n; i++) {
+		if (r < 0)
+			sq_workspace_unref(v[i]);
+		else
+			build_again(d, v[i]);
+	}
+	sq_free(v);
+}
+
 static void apply(struct reloading *re)
 {
 	struct sq_daemon *d = re->d;
@@ -79,6 +140,8 @@ static void apply(struct reloading *re)
 		sq_rebuild_set_windows(d->rebuild, c->debounce_ms, c->max_wait_ms);
 	if (re->limit)
 		apply_limit(d);
+	if (re->graphs)
+		apply_rules(d);
 	if (re->workspaces)
 		sq_preload(d);
 }

@@ -32,6 +32,7 @@ struct sq_turn_thread {
 };
 struct sq_rebuild {
 	struct sq_rebuild_config cfg;
+	struct sq_rules *rules;           /* the excludes in force, then older ones */
 	struct sq_manager *manager;
 	struct sq_watch *watch;           /* NULL: T0 everywhere */
 	char watch_reason[160];
@@ -66,6 +67,9 @@ struct sq_rebuild {
 	unsigned n_bodies, max_bodies;    /* atomic: turns of one workspace at once, the most ever */
 #endif
 };
+/* rules.c */
+const char *const *sq_rules_excludes(const struct sq_rebuild *rb);
+void sq_rules_drop(struct sq_rebuild *rb);
 struct sq_rule_dirs { char **v; size_t n, cap; };   /* sorted directory paths that hold rule files */
 struct sq_build {
 	struct sq_rebuild *rb;

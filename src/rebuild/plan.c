@@ -212,7 +212,7 @@ static int walk(struct sq_build *b, struct sq_plan *p, struct sq_slice below, st
 	struct sq_bridge_rules rules;
 	/* source packages carry ignore files that hide all of their sources from git */
 	struct sq_ignore_config cfg = {
-		.excludes = rb->cfg.excludes, .use_gitignore = rb->cfg.use_gitignore,
+		.excludes = sq_rules_excludes(rb), .use_gitignore = rb->cfg.use_gitignore,
 		.needs_work_tree = true, .user_files = rules.files,
 	};
 	struct mark_arg mark = { .root = b->watch };   /* the runner alone replaces it */

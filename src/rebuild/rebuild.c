@@ -230,6 +230,8 @@ int sq_rebuild_new(const struct sq_rebuild_config *cfg, struct sq_rebuild **ret_
 	if (!r)
 		r = sq_capture_init(&rb->capture);
 #endif
+	if (!r)
+		r = sq_rebuild_set_rules(rb, cfg->excludes, cfg->link_flags);
 	rb->reader_mode = sq_reader_probe(&rb->reader_why);
 	if (!r)
 		r = sq_manager_new(cfg->epoch, sq_lang_traits_table(), cfg->memory_limit_bytes, &hooks, &rb->manager);
@@ -309,6 +311,7 @@ struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb)
 		sq_epoch_record_release(rb->threads[i].record);
 	}
 	sq_manager_free(rb->manager);
+	sq_rules_drop(rb);
 	sq_free(rb->tools);
 	sq_free(rb->threads);
 #ifdef SQ_TEST_HOOKS

@@ -36,7 +36,7 @@ struct sq_rebuild_config {
 	uint64_t max_file_bytes;
 	uint64_t kept_trees_bytes;            /* budget of trees.h; 0: no tree is kept */
 	uint64_t check_trees_ns;              /* quiet before a check; 0: a second */
-	const char *const *excludes;          /* NULL-terminated, may be NULL; borrowed */
+	const char *const *excludes;          /* NULL-terminated, may be NULL; copied */
 	bool use_gitignore;
 	uint8_t link_flags;                   /* SQ_LINKF_* of graph/version.h */
 	bool watch;                           /* false: T0 for every root */
@@ -65,6 +65,11 @@ void sq_rebuild_cancel_all(struct sq_rebuild *rb);
 /** sq_rebuild_free() - unloads everything, waits for turns. No reader and no pin left. */
 struct sq_rebuild *sq_rebuild_free(struct sq_rebuild *rb);
 struct sq_manager *sq_rebuild_manager(struct sq_rebuild *rb);
+/**
+ * sq_rebuild_set_rules() - other excludes (copied) and SQ_LINKF_*, for turns that begin from now on; graphs that
+ * are there keep what they have until a forced rebuild. One thread at a time. Return: 0; -ENOMEM.
+ */
+int sq_rebuild_set_rules(struct sq_rebuild *rb, const char *const *excludes, uint8_t link_flags) sq_must_check;
 /** sq_rebuild_set_windows() - the watcher's quiet_ms and max_wait_ms from now on. */
 void sq_rebuild_set_windows(struct sq_rebuild *rb, unsigned quiet_ms, unsigned max_wait_ms);
 /** sq_rebuild_parallel() - workers for what a client waits for; never waits for another run of theirs. */

@@ -309,7 +309,7 @@ static int fill(struct turn *t)
 	struct sq_build *b = t->b;
 	bool small = !parallel_for(t, t->plan.n);   /* but what it changes may concern many */
 	struct sq_draft_opts opts = {
-		.clear = t->full, .link_flags = b->rb->cfg.link_flags,
+		.clear = t->full, .link_flags = sq_load_relaxed(&b->rb->cfg.link_flags),   /* as sq_rebuild_set_rules() */
 		/* files that move or go cost no reading, but linking */
 		.par = parallel_for(t, t->plan.n),
 		.link_par = small ? sq_rebuild_parallel(b->rb) : NULL,

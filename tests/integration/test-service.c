@@ -227,6 +227,40 @@ START_TEST(reload)
 }
 END_TEST
 
+/* other rules: graphs that are there are built anew */
+START_TEST(reload_rules)
+{
+	if (!sq_notify_is_built())
+		return;
+	be_manager();
+	configure("[daemon]\nworkers = 2\n");
+	rig_write(&rig, "a.c", "int one(void) { return 1; }\n");
+	rig_write(&rig, "gen/b.c", "int two(void) { return 2; }\n");
+	rig_start(&rig);
+	expect("READY=1");
+	rig_load(&rig);
+	ck_assert_int_eq(rig_count(&rig, "two"), 1);
+	configure("[daemon]\nworkers = 2\n[watch]\nexclude = gen/\n");
+	rig_kill(&rig, SIGHUP);
+	expect("RELOADING=1");
+	expect("READY=1");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "two"), 0);
+	ck_assert_int_eq(rig_count(&rig, "one"), 1);
+	/* the watcher has them too */
+	rig_write(&rig, "gen/c.c", "int three(void) { return 3; }\n");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "three"), 0);
+	configure("[daemon]\nworkers = 2\n");
+	rig_kill(&rig, SIGHUP);
+	expect("RELOADING=1");
+	expect("READY=1");
+	rig_sync(&rig);
+	ck_assert_int_eq(rig_count(&rig, "two"), 1);
+	ck_assert_int_eq(rig_count(&rig, "three"), 1);
+}
+END_TEST
+
 /* pinned: there when the daemon is */
 START_TEST(preloaded)
 {
@@ -276,6 +310,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, no_watchdog);
 	tcase_add_test(tc, activation);
 	tcase_add_test(tc, reload);
+	tcase_add_test(tc, reload_rules);
 	tcase_add_test(tc, preloaded);
 #ifdef SQ_TEST_HOOKS
 	tcase_add_test(tc, idle_end);
