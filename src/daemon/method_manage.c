@@ -215,7 +215,11 @@ static void load_directory(struct sq_call *c)
 	r = sq_rebuild_load(c->d->rebuild, &key, sq_call_prepare_wait(c, loaded), &c->ws);
 	if (!r)
 		return;
-	if (r == SQ_MANAGER_E_FULL)
+	if (r == SQ_REBUILD_E_LOADING) {
+		struct sq_outcome busy = { .code = SQ_OUTCOME_BUILD, .message = "a load is in progress (state Loading)" };
+
+		answer_outcome(c, &busy);
+	} else if (r == SQ_MANAGER_E_FULL)
 		sq_call_invalid(c, "%u workspaces are loaded, the limit is %u", SQ_WORKSPACES_MAX, SQ_WORKSPACES_MAX);
 	else
 		answer_errno(c, r);

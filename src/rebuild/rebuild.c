@@ -367,7 +367,7 @@ static int load_work(struct sq_workspace *ws, struct sq_work *work)
 	return 0;
 }
 
-/* Return: 0 kept or started; 1 told at once by the caller; -errno */
+/* Return: 0 started; 1 told at once by the caller; SQ_REBUILD_E_LOADING; -errno */
 static int load_locked(struct sq_build *b, struct sq_waiter *w, bool *ret_run) SQ_REQUIRES(&b->lane.lock)
 {
 	struct sq_work work;
@@ -378,8 +378,7 @@ static int load_locked(struct sq_build *b, struct sq_waiter *w, bool *ret_run) S
 	case SQ_WS_REBUILDING:
 		return 1;
 	case SQ_WS_LOADING:
-		/* nothing to wait for: it ended this very moment */
-		return sq_lane_wait_locked(&b->lane, w, ret_run) ? 0 : 1;
+		return SQ_REBUILD_E_LOADING;
 	default:
 		r = load_work(b->ws, &work);
 		if (r < 0)
@@ -416,6 +415,8 @@ int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct s
 		return sq_error_trace(r);
 	}
 	*ret_ws = ws;
+	if (r == SQ_REBUILD_E_LOADING)
+		return r;
 	if (must_run)
 		sq_run_start(b);
 	if (r > 0) {

@@ -77,11 +77,12 @@ const struct sq_parallel *sq_rebuild_parallel(const struct sq_rebuild *rb);
 
 /**
  * sq_rebuild_load() - make the workspace of @key serve.
- * Loaded or rebuilding: @w is told at once. Loading: it joins. Else a build
- * starts, of everything (never built) or of what differs (Failed).
- * @ret_ws: referenced
- * Return: 0 (@w will be called); SQ_MANAGER_E_FULL; -errno (@w is not called).
+ * Loaded or rebuilding: @w is told at once. Loading: refused, it is in progress
+ * (LD-03). Else a build starts, of everything (never built) or of what differs (Failed).
+ * @ret_ws: referenced; also with SQ_REBUILD_E_LOADING
+ * Return: 0 (@w will be called); SQ_MANAGER_E_FULL, SQ_REBUILD_E_LOADING, -errno (@w is not called).
  */
+enum { SQ_REBUILD_E_LOADING = 2 };
 int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct sq_waiter *w,
 		    struct sq_workspace **ret_ws) sq_must_check;
 /** sq_rebuild_unload() - Return: true when it was listed. */
