@@ -219,10 +219,11 @@ static void load_directory(struct sq_call *c)
 		struct sq_outcome busy = { .code = SQ_OUTCOME_BUILD, .message = "a load is in progress (state Loading)" };
 
 		answer_outcome(c, &busy);
-	} else if (r == SQ_MANAGER_E_FULL)
+	} else if (r == SQ_MANAGER_E_FULL) {
 		sq_call_invalid(c, "%u workspaces are loaded, the limit is %u", SQ_WORKSPACES_MAX, SQ_WORKSPACES_MAX);
-	else
+	} else {
 		answer_errno(c, r);
+	}
 	sq_call_abandon_wait(c);
 }
 

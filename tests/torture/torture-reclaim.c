@@ -112,8 +112,14 @@ static struct sq_workspace *load(unsigned root)
 	struct sq_ws_key key = { .root = sq_slice_z(roots[root]) };
 	struct wait wait = WAIT_NEW;
 	struct sq_workspace *ws;
+	int r;
 
-	must(sq_rebuild_load(rb, &key, &wait.w, &ws));
+	/* another thread loads it: it will be there, or gone, soon */
+	while ((r = sq_rebuild_load(rb, &key, &wait.w, &ws)) == SQ_REBUILD_E_LOADING) {
+		sq_workspace_unref(ws);
+		sched_yield();
+	}
+	must(r);
 	wait_end(&wait);
 	return ws;
 }
