@@ -69,7 +69,9 @@ int sq_preload_root(struct sq_daemon *d, struct sq_slice root, bool is_pinned, v
 	*p = (struct preload){ .waiter = { .done = ended }, .d = d, .done = done, .arg = arg, .refs = 2 };
 	r = sq_rebuild_load(d->rebuild, &key, &p->waiter, &ws);
 	if (r) {
-		complain(root, r < 0 ? strerrordesc_np(-r) : "too many workspaces are loaded");
+		sq_workspace_unref(ws);   /* of one that is being loaded already */
+		complain(root, r < 0 ? strerrordesc_np(-r) :
+			 r == SQ_REBUILD_E_LOADING ? "it is being loaded" : "too many workspaces are loaded");
 		sq_free(p);
 		return r < 0 ? sq_error_trace(r) : sq_error_origin(-ENOSPC);
 	}
