@@ -38,8 +38,7 @@ struct sq_config {
 	uint32_t ipc_shutdown_drain_secs;
 	uint32_t tool_timeout_secs;
 	uint32_t turn_budget_secs;             /* of one turn; 0: none */
-	uint32_t max_shim_connections;
-	double interner_compaction_threshold;  /* share of unused names that makes a turn compact them (RB) */
+	uint32_t max_shim_connections;         /* none is accepted yet, each is told the reason */
 	uint32_t cost_gate_node_limit;         /* definitions; 0: no query is too broad */
 	uint32_t cost_gate_min_prefix, cost_gate_min_literal;
 	uint64_t query_max_rows;               /* definitions, names and references that one query looks at */

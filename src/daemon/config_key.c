@@ -2,7 +2,6 @@
 #include "daemon/config_key.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "base/error.h"
 #include "watch/watch.h"
 
-enum key_type { KEY_U32, KEY_U64, KEY_SHARE, KEY_LEVEL, KEY_STRING, KEY_LOG_FILE, KEY_TIER, KEY_BOOL, KEY_LIST,
+enum key_type { KEY_U32, KEY_U64, KEY_LEVEL, KEY_STRING, KEY_LOG_FILE, KEY_TIER, KEY_BOOL, KEY_LIST,
 		KEY_IDS };
 #define LIVE true
 #define FIXED false
@@ -31,7 +30,6 @@ const struct sq_config_key sq_config_keys[] = {
 	{ "daemon", "turn_budget_secs", NULL, KEY_U32, FIXED, AT(turn_budget_secs), 0, 86400 },
 	{ "daemon", "max_shim_connections", "SQRY_DAEMON_MAX_SHIM_CONNECTIONS", KEY_U32, LIVE,
 	  AT(max_shim_connections), 1, 65536 },
-	{ "daemon", "interner_compaction_threshold", NULL, KEY_SHARE, FIXED, AT(interner_compaction_threshold), 0, 0 },
 	{ "daemon", "cost_gate_node_limit", "SQRY_COST_GATE_NODE_LIMIT", KEY_U32, LIVE,
 	  AT(cost_gate_node_limit), 0, UINT32_MAX },
 	{ "daemon", "cost_gate_min_prefix", "SQRY_COST_GATE_MIN_PREFIX", KEY_U32, LIVE, AT(cost_gate_min_prefix), 0, 1024 },
@@ -77,7 +75,6 @@ const struct sq_config sq_config_defaults = {
 	.tool_timeout_secs = 60,
 	.turn_budget_secs = 30,
 	.max_shim_connections = 256,
-	.interner_compaction_threshold = 0.5,
 	.cost_gate_node_limit = 50000,
 	.cost_gate_min_prefix = 3,
 	.cost_gate_min_literal = 4,
@@ -99,6 +96,7 @@ const struct sq_config sq_config_defaults = {
 /* keys of the protocol that nothing would obey: refused, not taken in silence */
 static const struct { const char *section, *name, *why; } absent[] = {
 	{ "daemon", "derived_save_timeout_ms", "this release saves no derived state" },
+	{ "daemon", "interner_compaction_threshold", "names go with the graph that has them, there is nothing to compact" },
 	{ "revision_artifacts", NULL, "this release keeps no revisions" },
 	{ "managed_worktrees", NULL, "this release manages no worktrees" },
 	{ "cache", NULL, "this release has no fact cache" },
@@ -161,17 +159,6 @@ static int set_number(void *field, const struct sq_config_key *k, const char *va
 		*(uint32_t *)field = (uint32_t)n;
 	else
 		*(uint64_t *)field = n;
-	return 0;
-}
-
-static int set_share(double *field, const struct sq_config_key *k, const char *value, struct sq_config_error *err)
-{
-	char *end;
-	double x = strtod(value, &end);
-
-	if (end == value || *end || !isfinite(x) || x <= 0 || x > 1)
-		return bad(err, k->name, value, "a number above 0 and up to 1");
-	*field = x;
 	return 0;
 }
 
@@ -306,8 +293,6 @@ static int set_value(struct sq_config *c, const struct sq_config_key *k, const c
 	case KEY_U32:
 	case KEY_U64:
 		return set_number(field, k, value, err);
-	case KEY_SHARE:
-		return set_share(field, k, value, err);
 	case KEY_LEVEL:
 		n = sq_log_level_parse(value);
 		if (n < 0)
@@ -463,9 +448,6 @@ void sq_config_key_text(const struct sq_config *c, int key, struct sq_buf *b)
 		break;
 	case KEY_U64:
 		sq_buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)field);
-		break;
-	case KEY_SHARE:
-		sq_buf_printf(b, "%g", *(const double *)field);
 		break;
 	case KEY_LEVEL:
 		sq_buf_puts(b, level_names[c->log_level]);
