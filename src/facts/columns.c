@@ -250,20 +250,48 @@ void sq_defs_get(const struct sq_columns *c, uint32_t i, struct sq_def *ret)
 	(void)sq_defs_next(&it, ret);   /* i < n_defs is the caller's promise */
 }
 
-uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from)
+/* which number of the column the byte @p belongs to */
+static uint32_t index_of(const uint8_t *col, const uint8_t *p)
 {
-	const uint8_t *col[SQ_DEF_N_COLS];
-	uint32_t v, i = from - from % SQ_FACTS_STRIDE;
+	uint32_t i = 0;
 
-	while (i < c->n_defs) {
-		uint32_t stop = SQ_MIN(c->n_defs, i + SQ_FACTS_STRIDE);
+	for (; col < p; col++)
+		i += *col < 0x80;
+	return i;
+}
 
-		open_block(block_at(c, i / SQ_FACTS_STRIDE), NULL, SQ_DEF_N_COLS, col, NULL);
-		for (; i < stop; i++) {
-			col[0] = sq_varint_get32(col[0], &v);
-			if (v == name && i >= from)
+/* the first number of a column of @n bytes with this code, from the @from-th on; SQ_NONE */
+static uint32_t find_code(const uint8_t *col, uint32_t n, const uint8_t *code, uint32_t n_code, uint32_t from)
+{
+	const uint8_t *end = col + n, *at = col, *p;
+
+	while (at < end && (p = memchr(at, code[0], (size_t)(end - at)))) {
+		/* not the end of a longer one, not the start of another */
+		if ((p == col || p[-1] < 0x80) && (size_t)(end - p) >= n_code && !memcmp(p, code, n_code)) {
+			uint32_t i = index_of(col, p);
+
+			if (i >= from)
 				return i;
 		}
+		at = p + 1;
+	}
+	return SQ_NONE;
+}
+
+/* by the code of the number: most bytes are only looked at by memchr() */
+uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from)
+{
+	uint32_t first = from - from % SQ_FACTS_STRIDE, n_code, n, i;
+	uint8_t code[SQ_VARINT_MAX];
+
+	n_code = (uint32_t)(sq_varint_put(code, name) - code);
+	for (; first < c->n_defs; first += SQ_FACTS_STRIDE) {
+		const uint8_t *p = sq_varint_get32(block_at(c, first / SQ_FACTS_STRIDE), &n);
+
+		p = skip_varints(p, SQ_DEF_N_COLS - 2);
+		i = find_code(p, n, code, n_code, from > first ? from - first : 0);
+		if (i != SQ_NONE)
+			return first + i;
 	}
 	return SQ_NONE;
 }
@@ -279,6 +307,25 @@ void sq_defs_names(const struct sq_columns *c, uint32_t *ret_names)
 		for (; i < stop; i++)
 			col[0] = sq_varint_get32(col[0], &ret_names[i]);
 	}
+}
+
+uint32_t sq_defs_n_names(const struct sq_columns *c)
+{
+	const uint8_t *col[SQ_DEF_N_COLS];
+	uint32_t v, n = 0;
+
+	for (uint32_t i = 0; i < c->n_defs;) {
+		uint32_t stop = SQ_MIN(c->n_defs, i + SQ_FACTS_STRIDE);
+
+		open_block(block_at(c, i / SQ_FACTS_STRIDE), NULL, SQ_DEF_N_COLS, col, NULL);
+		for (; i < stop; i++) {
+			col[0] = sq_varint_get32(col[0], &v);
+			if (v > n)
+				return SQ_NONE;
+			n += v == n;
+		}
+	}
+	return n;
 }
 
 void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret)

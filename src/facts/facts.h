@@ -153,6 +153,10 @@ void sq_defs_get(const struct sq_columns *c, uint32_t i, struct sq_def *ret);
 uint32_t sq_defs_find(const struct sq_columns *c, uint32_t name, uint32_t from);
 /** sq_defs_names() - local names of all definitions, the name column alone. @ret_names: [n_defs] */
 void sq_defs_names(const struct sq_columns *c, uint32_t *ret_names);
+/** sq_defs_n_names() - distinct names of definitions. They are the local strings below that, and no name
+ *  occurs before the definition with its number: strings are numbered by first use. SQ_NONE: a
+ *  blob of another maker, where that does not hold. */
+uint32_t sq_defs_n_names(const struct sq_columns *c);
 void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret);
 void sq_refs_seek(const struct sq_columns *c, uint32_t i, struct sq_ref_cursor *ret);
 bool sq_refs_next(struct sq_ref_cursor *it, struct sq_ref *ret);

@@ -123,9 +123,32 @@ static void check_links(struct check *c, const struct sq_bound *b, const struct 
 		sq_stats_add_links(&c->stats, l, 1);
 }
 
+/* definitions of each name, in order, by way of the name alone */
+static void check_def_names(struct check *c, const struct sq_bound *b)
+{
+	uint32_t local, n_found = 0;
+
+	need(c, b->n_def_names == sq_defs_n_names(&b->columns), "names of definitions");
+	for (uint32_t i = 0; b->n_def_names != SQ_NONE && i < b->n_def_names && !c->error; i++) {
+		uint32_t def = sq_bound_first_def(b, b->names[i], &local);
+
+		need(c, local == i, "a name is found where it stands");
+		for (; def != SQ_NONE && !c->error; def = sq_bound_next_def(b, local, def)) {
+			struct sq_def d;
+
+			sq_defs_get(&b->columns, def, &d);
+			need(c, d.name == i, "definition of a name");
+			n_found++;
+		}
+	}
+	if (b->n_def_names != SQ_NONE)
+		need(c, n_found == b->columns.n_defs, "each definition is found by its name");
+}
+
 static void check_bound(struct check *c, sq_file f, const struct sq_bound *b)
 {
 	count(c, b, SQ_PIECE_BOUND);
+	check_def_names(c, b);
 	for (uint32_t i = 0; i < b->columns.n_strings && !c->error; i++)
 		need(c, b->names[i] < c->v->n_names, "a local name");
 	need(c, sq_slice_eq(sq_version_string(c->v, b->base_name), sq_path_base(b->path)), "base name");

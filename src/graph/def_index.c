@@ -83,8 +83,7 @@ static int build(struct sq_def_index *x, sq_file f, const struct sq_bound *b)
 static uint32_t search(struct sq_def_index *x, const struct sq_bound *b, sq_name name)
 {
 	x->at = SQ_NONE;
-	x->local = sq_bound_local(b, name);
-	return x->local == SQ_NONE ? SQ_NONE : sq_defs_find(&b->columns, x->local, 0);
+	return sq_bound_first_def(b, name, &x->local);
 }
 
 int sq_def_index_find(struct sq_def_index *x, sq_file f, const struct sq_bound *b, sq_name name,
@@ -116,6 +115,6 @@ int sq_def_index_find(struct sq_def_index *x, sq_file f, const struct sq_bound *
 uint32_t sq_def_index_next(const struct sq_def_index *x, const struct sq_bound *b, uint32_t def)
 {
 	if (x->at == SQ_NONE)
-		return sq_defs_find(&b->columns, x->local, def + 1);
+		return sq_bound_next_def(b, x->local, def);
 	return nexts(x->words.v + x->at)[def] - 1;
 }

@@ -219,6 +219,7 @@ static int final_names(void *arg, unsigned worker, uint32_t i)
 	for (uint32_t k = 0; k < e->bound->columns.n_strings; k++)
 		names[k] = sq_intern_final(&d->intern, names[k]);
 	e->bound->base_name = sq_intern_final(&d->intern, e->bound->base_name);
+	sq_bound_index(e->bound);
 	return 0;
 }
 

@@ -10,13 +10,14 @@
 typedef uint32_t sq_file;               /* FileId: index into the file table */
 #define SQ_FILE_NONE UINT32_MAX
 
-/* bound facts: columns + local string -> NameId + path; one allocation */
+/* bound facts: columns + local string -> NameId + path + where names of definitions are; one allocation */
 struct sq_bound {
 	struct sq_piece piece;
 	struct sq_columns columns;      /* into this allocation */
 	const sq_name *names;           /* [columns.n_strings] */
 	struct sq_slice path;           /* relative to the root */
 	sq_name base_name;              /* last component of the path, interned */
+	uint32_t n_def_names;           /* see sq_defs_n_names() */
 	uint8_t lang;                   /* enum sq_lang; SQ_LANG_NONE for a skipped file */
 	uint8_t skip;                   /* reason code of the tree layer, 0: indexed */
 	bool has_error;                 /* syntax errors seen */

@@ -550,9 +550,8 @@ static void use_name(struct run *run, sq_name name, uint8_t class_bits)
 
 		if ((p.class_bits & class_bits) != class_bits)
 			continue;
-		local = sq_bound_local(b, name);
-		def = sq_defs_find(&b->columns, local, 0);
-		for (; def != SQ_NONE; def = sq_defs_find(&b->columns, local, def + 1))
+		def = sq_bound_first_def(b, name, &local);
+		for (; def != SQ_NONE; def = sq_bound_next_def(b, local, def))
 			(void)set_bit(run->used.bits, sq_defset_bit(&run->used, p.file, def));
 	}
 }

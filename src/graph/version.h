@@ -61,6 +61,10 @@ sq_file sq_version_file(const struct sq_version *v, struct sq_slice path);
 uint64_t sq_version_bytes(const struct sq_version *v);       /* sum of bytes_by_kind */
 /** sq_bound_local() - local string index of a NameId in a file; SQ_NONE when it has none. */
 uint32_t sq_bound_local(const struct sq_bound *b, sq_name id);
+/** sq_bound_first_def() - first definition of @name; SQ_NONE. @ret_local: its local string, for
+ *  sq_bound_next_def(), which gives the next one after @def. */
+uint32_t sq_bound_first_def(const struct sq_bound *b, sq_name name, uint32_t *ret_local);
+uint32_t sq_bound_next_def(const struct sq_bound *b, uint32_t local, uint32_t def);
 /** sq_bound_find_def() - definition index of the @ordinal-th definition of @name; SQ_NONE. */
 uint32_t sq_bound_find_def(const struct sq_bound *b, sq_name name, uint32_t ordinal);
 /** sq_bound_ordinal() - which definition of its name definition @def is (0, 1, ...). */

@@ -52,7 +52,11 @@ void sq_jw_begin_object(struct sq_jw *w);
 void sq_jw_end_object(struct sq_jw *w);
 void sq_jw_begin_array(struct sq_jw *w);
 void sq_jw_end_array(struct sq_jw *w);
-void sq_jw_key(struct sq_jw *w, const char *key);              /* trusted ASCII */
+void sq_jw_key_n(struct sq_jw *w, const char *key, size_t n);  /* trusted ASCII */
+static inline void sq_jw_key(struct sq_jw *w, const char *key) /* of a literal the compiler knows the length */
+{
+	sq_jw_key_n(w, key, strlen(key));
+}
 void sq_jw_string(struct sq_jw *w, struct sq_slice s);
 void sq_jw_u64(struct sq_jw *w, uint64_t v);
 void sq_jw_i64(struct sq_jw *w, int64_t v);
@@ -62,9 +66,21 @@ void sq_jw_null(struct sq_jw *w);
 void sq_jw_raw(struct sq_jw *w, struct sq_slice json);         /* a value already in JSON */
 void sq_jw_base64(struct sq_jw *w, struct sq_slice bytes);
 /* key + value in one */
-void sq_jw_kstr(struct sq_jw *w, const char *key, struct sq_slice s);
-void sq_jw_ku64(struct sq_jw *w, const char *key, uint64_t v);
-void sq_jw_kbool(struct sq_jw *w, const char *key, bool v);
+static inline void sq_jw_kstr(struct sq_jw *w, const char *key, struct sq_slice s)
+{
+	sq_jw_key(w, key);
+	sq_jw_string(w, s);
+}
+static inline void sq_jw_ku64(struct sq_jw *w, const char *key, uint64_t v)
+{
+	sq_jw_key(w, key);
+	sq_jw_u64(w, v);
+}
+static inline void sq_jw_kbool(struct sq_jw *w, const char *key, bool v)
+{
+	sq_jw_key(w, key);
+	sq_jw_bool(w, v);
+}
 /** sq_jw_kpath() - "key": lossy text and, when bytes were lost, "b64_key": the exact bytes. */
 void sq_jw_kpath(struct sq_jw *w, const char *key, const char *b64_key, struct sq_slice path);
 /** sq_jw_kuri() - "key": "file://" and the exact bytes of "@root/@path", percent-encoded. */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "proto/plain.h"
 
 #define DEPTH_MAX 2048u
 #define STACK_FIRST 64u
@@ -152,11 +153,6 @@ static char *unescape(struct reader *r, char *to)
 	return to;
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 /* with r->p where the first byte that is not plain stands; @to has what came before */
 static bool read_rest(struct reader *r, char *to, const char **ret_end)
 {
@@ -165,7 +161,7 @@ static bool read_rest(struct reader *r, char *to, const char **ret_end)
 
 		if (r->p == r->end)
 			return fail(r, "a string does not end");
-		if (is_plain((unsigned char)*r->p)) {
+		if (sq_plain_is((unsigned char)*r->p)) {
 			*to++ = *r->p++;
 		} else if (*r->p == '"') {
 			*ret_end = to;
@@ -215,8 +211,7 @@ static bool read_string(struct reader *r, struct sq_json *ret)
 	char *to;
 
 	ret->type = SQ_JSON_STRING;
-	while (r->p < r->end && is_plain((unsigned char)*r->p))
-		r->p++;
+	r->p += sq_plain_span(r->p, (size_t)(r->end - r->p));
 	if (r->p == r->end || *r->p != '"')
 		return read_special(r, start, ret);
 	ret->n = (uint32_t)(r->p - start);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "proto/json.h"
+#include "proto/plain.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
@@ -126,9 +127,8 @@ void sq_jw_end_array(struct sq_jw *w)
 	unnest(w, ']');
 }
 
-void sq_jw_key(struct sq_jw *w, const char *key)
+void sq_jw_key_n(struct sq_jw *w, const char *key, size_t n)
 {
-	size_t n = strlen(key);
 	char *p;
 
 	begin_value(w);
@@ -141,11 +141,6 @@ void sq_jw_key(struct sq_jw *w, const char *key)
 	}
 	/* the value that follows takes no comma of its own */
 	w->comma &= ~(1ull << (w->depth & 63));
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
 static void add_escape(struct sq_buf *b, unsigned char c)
@@ -172,7 +167,15 @@ static size_t add_plain(struct sq_buf *b, struct sq_slice s)
 	if (!p)
 		return 0;
 	*p++ = '"';
-	while (i < s.n && is_plain((unsigned char)s.p[i]))
+	for (; i + 8 <= s.n; i += 8, p += 8) {
+		uint64_t v;
+
+		memcpy(&v, s.p + i, 8);
+		if (!sq_plain_are(v))
+			break;
+		memcpy(p, &v, 8);
+	}
+	while (i < s.n && sq_plain_is((unsigned char)s.p[i]))
 		*p++ = s.p[i++];
 	if (i == s.n)
 		*p++ = '"';
@@ -189,10 +192,8 @@ void sq_jw_string(struct sq_jw *w, struct sq_slice s)
 	if (i == s.n || w->out->error)
 		return;
 	while (i < s.n) {
-		size_t run = i, k, bad = 0;
+		size_t run = i + sq_plain_span(s.p + i, s.n - i), k, bad = 0;
 
-		while (run < s.n && is_plain((unsigned char)s.p[run]))
-			run++;
 		sq_buf_add(w->out, s.p + i, run - i);
 		i = run;
 		if (i == s.n)
@@ -213,8 +214,20 @@ void sq_jw_string(struct sq_jw *w, struct sq_slice s)
 
 void sq_jw_u64(struct sq_jw *w, uint64_t v)
 {
+	char digits[20], *p = digits + sizeof(digits), *to;
+	size_t n;
+
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	n = (size_t)(digits + sizeof(digits) - p);
 	begin_value(w);
-	sq_buf_add_u64(w->out, v);
+	to = room(w->out, n);
+	if (!to)
+		return;
+	memcpy(to, p, n);
+	w->out->n += n;
 }
 
 void sq_jw_i64(struct sq_jw *w, int64_t v)
@@ -265,29 +278,11 @@ void sq_jw_raw(struct sq_jw *w, struct sq_slice json)
 	sq_buf_add_slice(w->out, json);
 }
 
-void sq_jw_kstr(struct sq_jw *w, const char *key, struct sq_slice s)
-{
-	sq_jw_key(w, key);
-	sq_jw_string(w, s);
-}
-
-void sq_jw_ku64(struct sq_jw *w, const char *key, uint64_t v)
-{
-	sq_jw_key(w, key);
-	sq_jw_u64(w, v);
-}
-
-void sq_jw_kbool(struct sq_jw *w, const char *key, bool v)
-{
-	sq_jw_key(w, key);
-	sq_jw_bool(w, v);
-}
-
 void sq_jw_kpath(struct sq_jw *w, const char *key, const char *b64_key,
 		 struct sq_slice path)
 {
 	sq_jw_kstr(w, key, path);
-	if (!sq_utf8_is_valid(path)) {
+	if (sq_plain_span(path.p, path.n) < path.n && !sq_utf8_is_valid(path)) {
 		sq_jw_key(w, b64_key);
 		sq_jw_base64(w, path);
 	}
@@ -296,18 +291,20 @@ void sq_jw_kpath(struct sq_jw *w, const char *key, const char *b64_key,
 static bool is_uri_plain(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	       (c && strchr("-._~/", c));
+	       (c >= '-' && c <= '/') || c == '_' || c == '~';
 }
 
 static void add_percent_encoded(struct sq_buf *b, struct sq_slice s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	size_t i = 0, run;
 
-		if (is_uri_plain(c))
-			sq_buf_putc(b, (char)c);
-		else
-			sq_buf_printf(b, "%%%02X", c);
+	while (i < s.n) {
+		for (run = i; run < s.n && is_uri_plain((unsigned char)s.p[run]); run++)
+			;
+		sq_buf_add(b, s.p + i, run - i);
+		if (run < s.n)
+			sq_buf_printf(b, "%%%02X", (unsigned char)s.p[run++]);
+		i = run;
 	}
 }
 

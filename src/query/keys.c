@@ -42,11 +42,10 @@ int sq_keyset_add_name(struct sq_keyset *s, const struct sq_version *v,
 	sq_version_postings(v, id, SQ_LIST_DEF, &it);
 	while (!r && sq_posting_next(&it, &p)) {
 		const struct sq_bound *b = sq_version_bound(v, p.file);
-		uint32_t local = sq_bound_local(b, id);
-		uint32_t def = sq_defs_find(&b->columns, local, 0);
+		uint32_t local, def = sq_bound_first_def(b, id, &local);
 
 		for (; !r && def != SQ_NONE;
-		     def = sq_defs_find(&b->columns, local, def + 1))
+		     def = sq_bound_next_def(b, local, def))
 			r = sq_vec_push(s, sq_key(p.file, def));
 	}
 	return sq_error_trace(r);

@@ -71,11 +71,11 @@ static int add_name(struct run *run, sq_name id, float score)
 	while (!r && sq_posting_next(&it, &p)) {
 		const struct sq_bound *b = sq_version_bound(run->v, p.file);
 		struct sq_match m = { .file = p.file, .score = score };
-		uint32_t local = sq_bound_local(b, id);
+		uint32_t local;
 
-		m.def = sq_defs_find(&b->columns, local, 0);
+		m.def = sq_bound_first_def(b, id, &local);
 		for (; !r && m.def != SQ_NONE;
-		     m.def = sq_defs_find(&b->columns, local, m.def + 1))
+		     m.def = sq_bound_next_def(b, local, m.def))
 			r = add_def(run, m);
 	}
 	return r;

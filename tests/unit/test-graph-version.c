@@ -122,6 +122,54 @@ START_TEST(ordinals)
 }
 END_TEST
 
+/* @n definitions, the i-th with name number i % @n_names: as many as slots are made for, or more */
+static void check_names(uint32_t n, uint32_t n_names, const char *path)
+{
+	const struct sq_version *v;
+	const struct sq_bound *b;
+	struct one o;
+	char name[16];
+	uint32_t local, def;
+
+	one_init(&o);
+	sq_facts_builder_reset(o.b, SQ_LANG_C);
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "n%u", i % n_names);
+		sq_facts_add_def(o.b, &(struct sq_def){ .name = rig_text(o.b, name), .kind = SQ_KIND_MACRO,
+			.parent = SQ_NONE, .start_line = i + 1, .end_line = i + 1, .end_col = 1 });
+	}
+	v = publish(&o, path, SQ_LANG_C);   /* its check finds every definition by its name */
+	b = sq_version_bound(v, sq_version_file(v, sq_slice_z(path)));
+	ck_assert_uint_eq(b->n_def_names, n_names);
+	for (uint32_t i = 0; i < n_names; i++) {
+		sq_name id;
+
+		snprintf(name, sizeof(name), "n%u", i);
+		id = sq_version_find(v, sq_slice_z(name));
+		def = sq_bound_first_def(b, id, &local);
+		for (uint32_t want = i; want < n; want += n_names) {
+			ck_assert_uint_eq(def, want);
+			ck_assert_uint_eq(sq_bound_ordinal(b, def), want / n_names);
+			def = sq_bound_next_def(b, local, def);
+		}
+		ck_assert_uint_eq(def, SQ_NONE);
+	}
+	/* a name that stands elsewhere only */
+	ck_assert_uint_eq(sq_bound_first_def(b, sq_version_find(v, sq_slice_z(path)), &local), SQ_NONE);
+	one_deinit(&o);
+}
+
+START_TEST(names_of_definitions)
+{
+	check_names(1, 1, "a.c");
+	check_names(255, 17, "a.c");
+	check_names(256, 256, "a.c");
+	check_names(257, 257, "a.c");
+	check_names(700, 300, "a.c");
+	check_names(5000, 5000, "a.c");
+}
+END_TEST
+
 START_TEST(files_with_one_base_name)
 {
 	static const char *const paths[] = { "x", "d/x", "d/d/x", "d" };
@@ -319,6 +367,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, qualified_names);
 	tcase_add_test(tc, ordinals);
+	tcase_add_test(tc, names_of_definitions);
 	tcase_add_test(tc, files_with_one_base_name);
 	tcase_add_test(tc, class_bits);
 	tcase_add_test(tc, qualifier_components);

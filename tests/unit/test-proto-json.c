@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/json.h"
+#include "proto/plain.h"
 #include "../support/suite.h"
 
 static struct sq_json_doc *parse(const char *text)
@@ -242,6 +243,32 @@ START_TEST(writes_strings)
 }
 END_TEST
 
+/* every byte at every place of a word, beside each of its neighbours in value */
+START_TEST(plain_bytes)
+{
+	char text[20];
+	uint64_t v;
+
+	for (unsigned c = 0; c < 256; c++)
+		for (unsigned at = 0; at < 8; at++)
+			for (int d = -1; d <= 1; d++) {
+				bool want = sq_plain_is((unsigned char)c) && sq_plain_is((unsigned char)(' ' + d + 1));
+
+				memset(text, 'a', sizeof(text));
+				text[at] = (char)c;
+				text[(at + 1) % 8] = (char)(' ' + d + 1);
+				memcpy(&v, text, sizeof(v));
+				ck_assert_int_eq(sq_plain_are(v), want);
+			}
+	for (unsigned c = 0; c < 256; c++)
+		for (unsigned at = 0; at < sizeof(text); at++) {
+			memset(text, 'a', sizeof(text));
+			text[at] = (char)c;
+			ck_assert_uint_eq(sq_plain_span(text, sizeof(text)), sq_plain_is((unsigned char)c) ? sizeof(text) : at);
+		}
+}
+END_TEST
+
 START_TEST(written_strings_read_back)
 {
 	char all[256];
@@ -358,6 +385,7 @@ int main(void)
 	tcase_add_test(c, tree_writes_itself_indented);
 	tcase_add_test(c, writes_nested_values);
 	tcase_add_test(c, writes_strings);
+	tcase_add_test(c, plain_bytes);
 	tcase_add_test(c, written_strings_read_back);
 	tcase_add_test(c, writes_reals);
 	tcase_add_test(c, writes_paths_without_loss);
