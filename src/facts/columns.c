@@ -334,29 +334,79 @@ void sq_refs_begin(const struct sq_columns *c, struct sq_ref_cursor *ret)
 	ret->i = 0;
 }
 
+/* what @n items have in the columns that not every item is in */
+struct optional { uint32_t n_encls, n_flags, n_argcs, n_quals; };
+
+static struct optional count_optional(const uint8_t *meta, uint32_t n)
+{
+	struct optional o = { 0, 0, 0, 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		o.n_encls += !(meta[i] & REF_SAME_ENCL);
+		o.n_flags += (meta[i] & REF_FLAGS) != 0;
+		o.n_argcs += (meta[i] & REF_KIND_MASK) == SQ_REF_CALL;
+		o.n_quals += (meta[i] & REF_QUAL) != 0;
+	}
+	return o;
+}
+
+/* line and column of the last of @n items */
+static void skip_places(struct sq_ref_cursor *it, uint32_t n)
+{
+	uint32_t line, col;
+
+	for (uint32_t i = 0; i < n; i++) {
+		it->col[SQ_REF_COL_LINE] = sq_varint_get32(it->col[SQ_REF_COL_LINE], &line);
+		it->col[SQ_REF_COL_COL] = sq_varint_get32(it->col[SQ_REF_COL_COL], &col);
+		it->prev.line += line;
+		it->prev.col = col + (line ? 0 : it->prev.col);
+	}
+}
+
+/* column by column, as skip_defs() */
+static void skip_refs(struct sq_ref_cursor *it, uint32_t n)
+{
+	struct optional o = count_optional(it->col[SQ_REF_COL_META], n);
+	uint32_t v;
+
+	it->col[SQ_REF_COL_NAME] = skip_varints(it->col[SQ_REF_COL_NAME], n);
+	it->col[SQ_REF_COL_META] += n;
+	skip_places(it, n);
+	for (; o.n_encls; o.n_encls--) {
+		it->col[SQ_REF_COL_ENCL] = sq_varint_get32(it->col[SQ_REF_COL_ENCL], &v);
+		it->prev.encl += (uint32_t)sq_unzigzag(v);
+	}
+	it->col[SQ_REF_COL_FLAGS] += o.n_flags;
+	it->col[SQ_REF_COL_ARGC] += o.n_argcs;
+	it->col[SQ_REF_COL_QUAL] = skip_varints(it->col[SQ_REF_COL_QUAL], o.n_quals);
+	it->i += n;
+}
+
+static void begin_refs_block(struct sq_ref_cursor *it)
+{
+	uint32_t slot = sq_facts_n_blocks(it->c->n_defs) + it->i / SQ_FACTS_STRIDE;
+
+	open_block(block_at(it->c, slot), NULL, SQ_REF_N_COLS, it->col, NULL);
+	reset_ref(&it->prev);
+}
+
 void sq_refs_seek(const struct sq_columns *c, uint32_t i, struct sq_ref_cursor *ret)
 {
-	struct sq_ref skip;
-
 	ret->c = c;
 	ret->i = i;
 	if (i >= c->n_refs || i % SQ_FACTS_STRIDE == 0)
 		return;
 	ret->i = i - i % SQ_FACTS_STRIDE;
-	while (ret->i < i)
-		(void)sq_refs_next(ret, &skip);   /* cannot end before i */
+	begin_refs_block(ret);
+	skip_refs(ret, i % SQ_FACTS_STRIDE);
 }
 
 bool sq_refs_next(struct sq_ref_cursor *it, struct sq_ref *ret)
 {
 	if (it->i >= it->c->n_refs)
 		return false;
-	if (it->i % SQ_FACTS_STRIDE == 0) {
-		uint32_t slot = sq_facts_n_blocks(it->c->n_defs) + it->i / SQ_FACTS_STRIDE;
-
-		open_block(block_at(it->c, slot), NULL, SQ_REF_N_COLS, it->col, NULL);
-		reset_ref(&it->prev);
-	}
+	if (it->i % SQ_FACTS_STRIDE == 0)
+		begin_refs_block(it);
 	return decode_ref(it, NULL, ret);
 }
 

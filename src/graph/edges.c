@@ -9,6 +9,9 @@
 #include "graph/keys.h"
 #include "graph/relink.h"
 
+/* so many are decoded one after the other rather than passed over */
+#define FEW_REFS 8u
+
 /* ---- references of one file to definitions of one name ---- */
 
 struct in {
@@ -80,7 +83,7 @@ static int emit(const struct in *in, sq_file f, uint32_t i, const struct sq_ref 
 /* decode reference @i with a cursor that stands anywhere */
 static void decode(const struct sq_columns *c, struct sq_ref_cursor *it, uint32_t i, struct sq_ref *ret)
 {
-	if (it->i > i || i - it->i >= SQ_FACTS_STRIDE)
+	if (it->i > i || i - it->i >= FEW_REFS)
 		sq_refs_seek(c, i, it);
 	while (it->i <= i && sq_refs_next(it, ret))
 		;
@@ -154,20 +157,52 @@ static int scan_link(const struct in *in, sq_file f, struct sq_file_slot s, cons
 	return r;
 }
 
+#define AT_ONCE 16u
+
+/* the first target at or after @t with this name; n_targets: none. Few have it: they are looked at by the dozen */
+static uint32_t next_target(const struct sq_links *l, sq_name name, uint32_t t)
+{
+	for (; t + AT_ONCE <= l->n_targets; t += AT_ONCE) {
+		uint32_t any = 0;
+
+		for (uint32_t k = 0; k < AT_ONCE; k++)
+			any |= l->targets[t + k].name == name;
+		if (any)
+			break;
+	}
+	while (t < l->n_targets && l->targets[t].name != name)
+		t++;
+	return t;
+}
+
+/* the first link at or after @k that lists target @t; n_links: none */
+static uint32_t next_link(const struct sq_links *l, uint32_t t, uint32_t k)
+{
+	for (; k + AT_ONCE <= l->n_links; k += AT_ONCE) {
+		uint32_t any = 0;
+
+		for (uint32_t i = 0; i < AT_ONCE; i++)
+			any |= t - l->links[k + i].first < l->links[k + i].n_listed;
+		if (any)
+			break;
+	}
+	while (k < l->n_links && t - l->links[k].first >= l->links[k].n_listed)
+		k++;
+	return k;
+}
+
 static int scan_file(const struct in *in, sq_file f)
 {
 	struct sq_file_slot s = sq_version_slot(in->v, f);
+	const struct sq_links *l = s.links;
 	int r = 0;
 
-	for (uint32_t t = 0; s.links && t < s.links->n_targets && !r; t++) {
-		const struct sq_target *target = &s.links->targets[t];
-
-		if (!is_meant(in, target))
+	for (uint32_t t = 0; l && !r && (t = next_target(l, in->name, t)) < l->n_targets; t++) {
+		if (!is_meant(in, &l->targets[t]))
 			continue;
 		/* several links may list it, each with a target of its own or a shared one */
-		for (uint32_t k = 0; k < s.links->n_links && !r; k++)
-			if (t - s.links->links[k].first < s.links->links[k].n_listed)
-				r = scan_link(in, f, s, &s.links->links[k], target);
+		for (uint32_t k = 0; !r && (k = next_link(l, t, k)) < l->n_links; k++)
+			r = scan_link(in, f, s, &l->links[k], &l->targets[t]);
 	}
 	return r;
 }
