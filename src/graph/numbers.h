@@ -12,7 +12,7 @@
  */
 #include "graph/analysis.h"
 
-#define SQ_NUMBERS_BATCH (2u << 20)
+#define SQ_NUMBERS_BATCH (6u << 20)
 struct sq_numbers {
 	uint32_t n_files;
 	uint32_t *base;                 /* [n_files + 1] first target of each file's links */
