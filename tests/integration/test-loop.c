@@ -238,7 +238,10 @@ START_TEST(merges_while_held)
 	ck_assert(ws_flag("in_flight"));
 	/* RR-04: what runs is not parked */
 	ck_assert(lane_is_empty());
-	/* DL-13: a turn that is held is seen as rebuilding; DL-14: and what was built is served */
+	/*
+	 * DL-13: a turn that is held is seen as rebuilding
+	 * DL-14: and what was built is served
+	 */
 	rig_expect_state(&rig, "Rebuilding");
 	ck_assert_int_eq(rig_count(&rig, "one"), 1);
 	/* WS-07: it holds no reservation */
@@ -435,14 +438,20 @@ START_TEST(cancelled_by_a_user)
 	/* EM-01: as evicted */
 	ck_assert_str_eq(answer_of(&first), "error -32004");
 	settle();
-	/* CX-10 X-11: still listed and served, with all that waits; RY-05 EM-05: no failure */
+	/*
+	 * CX-10 X-11: still listed and served, with all that waits
+	 * RY-05 EM-05: no failure
+	 */
 	rig_expect_state(&rig, "Loaded");
 	ck_assert_int_eq(rig_count(&rig, "one"), 1);
 	ck_assert_int_eq(rig_count(&rig, "two"), 0);
 	ck_assert_int_ge(number(NULL, "pending_files"), 1);
 	ck_assert_int_eq(number(NULL, "retry_count"), 0);
 	ck_assert_int_eq(n_turns(), 1);
-	/* CX-06: refunded; TH-11 CX-04: seen at a pass boundary */
+	/*
+	 * CX-06: refunded
+	 * TH-11 CX-04: seen at a pass boundary
+	 */
 	ck_assert_int_eq(number("memory", "reserved_bytes"), 0);
 	ck_assert_int_eq(number("", "cancelled_at_boundary_total"), 1);
 	ck_assert_int_eq(number("", "cancelled_at_publish_total"), 0);
@@ -553,7 +562,11 @@ static void unload(void)
 	sq_json_doc_free(rig_ok(&rig, "daemon/unload", "{\"index_root\":\"%s\"}", rig.tree));
 }
 
-/* DL-03: an eviction drops what is parked; DL-15: the count survives; CX-08 EM-05: no failure is kept of it */
+/*
+ * DL-03: an eviction drops what is parked
+ * DL-15: the count survives
+ * CX-08 EM-05: no failure is kept of it
+ */
 START_TEST(evicted_in_a_turn)
 {
 	struct rig_conn first;
@@ -812,7 +825,10 @@ END_TEST
 
 /* ---- with a real watcher ---------------------------------------------------------------------- */
 
-/* LX-07: a change during a turn is another turn's; LX-09: and without any there is none */
+/*
+ * LX-07: a change during a turn is another turn's
+ * LX-09: and without any there is none
+ */
 START_TEST(watched)
 {
 	struct rig_conn c;
