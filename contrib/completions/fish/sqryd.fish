@@ -3,6 +3,7 @@
 
 complete -c sqryd -l config -r -d 'read this configuration file and no other'
 complete -c sqryd -l log-level -x -a 'error warning notice info debug' -d 'error, warning, notice, info or debug'
+complete -c sqryd -l replace -d 'with start: load what the daemon that runs serves, then take  its socket and its clients; none of them sees it'
 complete -c sqryd -l write -d 'write the units where systemd looks for them'
 complete -c sqryd -l help -d 'show this text'
 complete -c sqryd -l version -d 'show the version'
