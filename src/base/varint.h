@@ -14,6 +14,15 @@ static inline uint8_t *sq_varint_put(uint8_t *p, uint64_t v)
 	*p++ = (uint8_t)v;
 	return p;
 }
+/** sq_varint_len() - bytes that sq_varint_put() writes. */
+static inline size_t sq_varint_len(uint64_t v)
+{
+	size_t n = 1;
+
+	for (; v >= 0x80; v >>= 7)
+		n++;
+	return n;
+}
 static inline const uint8_t *sq_varint_get(const uint8_t *p, uint64_t *ret_v)
 {
 	uint64_t v = *p & 0x7f;

@@ -37,37 +37,64 @@ static uint32_t fold(uint8_t c)
 
 /* ---- making one ------------------------------------------------------------------ */
 
+/* what a worker knows of a trigram: of its own blocks first, then of all before them too */
 struct gram {
 	uint32_t seen;          /* 1 + the last block that has it */
-	uint32_t n_bytes;       /* of its list; then where the next byte goes */
+	uint32_t first;         /* 1 + the first */
+	uint32_t n_bytes;       /* of its list behind the first block; then where the next byte goes */
 	bool is_bitmap;
 };
+/* a worker's share of the blocks */
+struct range {
+	struct gram *grams;     /* N_GRAMS */
+	uint32_t from, to, block;
+};
+#define RANGES_MAX 8u           /* 4 MiB each while a dictionary is made */
 struct maker {
 	const struct sq_dict *d;
 	const uint32_t *order;
-	uint32_t n_blocks;
-	uint32_t block;         /* at hand */
-	struct gram *grams;     /* N_GRAMS */
+	const bool *cancel;
+	uint32_t n_blocks, n_ranges;
+	struct range ranges[RANGES_MAX];
 	uint8_t *lists;         /* NULL: only sizes are counted */
 };
+/* one worker at its work */
+struct noting {
+	const struct maker *m;
+	struct range *r;
+};
 
-static void note(struct maker *m, uint32_t gram)
+static void count(const struct noting *n, struct gram *g, uint32_t block)
 {
-	struct gram *g = &m->grams[gram];
-	uint32_t gap = m->block - g->seen;
+	(void)n;
+	if (g->seen)
+		g->n_bytes += (uint32_t)sq_varint_len(block - g->seen);
+	else
+		g->first = block + 1;
+}
 
-	if (g->seen == m->block + 1)
+static void put(const struct noting *n, struct gram *g, uint32_t block)
+{
+	uint8_t *lists = n->m->lists;
+
+	if (g->is_bitmap)
+		lists[g->n_bytes + block / 8] |= (uint8_t)(1u << block % 8);
+	else
+		g->n_bytes = (uint32_t)(sq_varint_put(lists + g->n_bytes, block - g->seen) - lists);
+}
+
+static void note(const struct noting *n, uint32_t gram)
+{
+	uint32_t block = n->r->block;
+	struct gram *g = &n->r->grams[gram];
+
+	if (g->seen == block + 1)
 		return;
-	g->seen = m->block + 1;
-	if (!m->lists) {
-		g->n_bytes++;
-		for (; gap >= 0x80; gap >>= 7)
-			g->n_bytes++;
-	} else if (g->is_bitmap) {
-		m->lists[g->n_bytes + m->block / 8] |= (uint8_t)(1u << m->block % 8);
-	} else {
-		g->n_bytes = (uint32_t)(sq_varint_put(m->lists + g->n_bytes, gap) - m->lists);
-	}
+	if (n->m->lists)
+		put(n, g, block);
+	else
+		count(n, g, block);
+	g->seen = block + 1;
 }
 
 /* the names of a block lie all over the dictionary: ask for them ahead */
@@ -79,38 +106,76 @@ static void ask_for(const struct maker *m, uint32_t at)
 		__builtin_prefetch(m->d->bytes + m->d->offsets[m->order[at + 8]]);
 }
 
-static int note_all(struct maker *m, const bool *cancel)
+static int note_range(void *arg, unsigned worker)
 {
-	for (m->block = 0; m->block < m->n_blocks; m->block++) {
-		uint32_t at = m->block << SQ_NAME_BLOCK_SHIFT;
+	const struct maker *m = arg;
+	struct noting n = { .m = m };
+	struct range r;
+
+	if (worker >= m->n_ranges)
+		return 0;
+	r = m->ranges[worker];
+	n.r = &r;
+	for (r.block = r.from; r.block < r.to; r.block++) {
+		uint32_t at = r.block << SQ_NAME_BLOCK_SHIFT;
 		uint32_t end = SQ_MIN(at + SQ_NAME_BLOCK, m->d->n);
 
-		if (sq_is_cancelled(cancel))
+		if (sq_is_cancelled(m->cancel))
 			return sq_error_origin(-ECANCELED);
 		for (; at < end; at++) {
 			struct sq_slice s = sq_dict_get(m->d, m->d->first + m->order[at]);
 
 			ask_for(m, at);
-			EACH_GRAM(s, note, m);
+			EACH_GRAM(s, note, &n);
 		}
 	}
 	return 0;
 }
 
+/* bytes of the list of trigram @k */
+static uint32_t list_bytes(const struct maker *m, uint32_t k)
+{
+	uint32_t n = 0, seen = 0;
+
+	for (uint32_t w = 0; w < m->n_ranges; w++) {
+		const struct gram *g = &m->ranges[w].grams[k];
+
+		if (!g->seen)
+			continue;
+		n += (uint32_t)sq_varint_len(g->first - 1 - seen) + g->n_bytes;
+		seen = g->seen;
+	}
+	return n;
+}
+
+/* each worker goes on where the one before it will have ended */
+static void place_list(struct maker *m, uint32_t k, uint32_t at, bool is_bitmap)
+{
+	uint32_t seen = 0;
+
+	for (uint32_t w = 0; w < m->n_ranges; w++) {
+		struct gram *g = &m->ranges[w].grams[k], own = *g;
+
+		*g = (struct gram){ .seen = seen, .n_bytes = at, .is_bitmap = is_bitmap };
+		if (!own.seen)
+			continue;
+		if (!is_bitmap)
+			at += (uint32_t)sq_varint_len(own.first - 1 - seen) + own.n_bytes;
+		seen = own.seen;
+	}
+}
+
 /* the shorter form for each list; bytes of all */
-static uint64_t choose_forms(struct maker *m, uint32_t *ret_n_grams)
+static uint64_t measure(const struct maker *m, uint32_t *ret_n_grams)
 {
 	uint32_t bitmap = (m->n_blocks + 7) / 8, n = 0;
 	uint64_t sum = 0;
 
 	for (uint32_t k = 0; k < N_GRAMS; k++) {
-		struct gram *g = &m->grams[k];
+		uint32_t bytes = list_bytes(m, k);
 
-		n += g->n_bytes > 0;
-		g->is_bitmap = g->n_bytes > bitmap;
-		if (g->is_bitmap)
-			g->n_bytes = bitmap;
-		sum += g->n_bytes;
+		n += bytes > 0;
+		sum += SQ_MIN(bytes, bitmap);
 	}
 	*ret_n_grams = n;
 	return sum;
@@ -119,35 +184,35 @@ static uint64_t choose_forms(struct maker *m, uint32_t *ret_n_grams)
 static void lay_out(struct maker *m, struct sq_name_index *x)
 {
 	uint32_t *grams = (uint32_t *)x->grams, *at = (uint32_t *)x->at;
-	uint32_t n = 0, sum = 0;
+	uint32_t bitmap = (m->n_blocks + 7) / 8, n = 0, sum = 0;
 
 	for (uint32_t k = 0; k < N_GRAMS; k++) {
-		struct gram *g = &m->grams[k];
-		uint32_t n_bytes = g->n_bytes;
+		uint32_t bytes = list_bytes(m, k);
+		bool is_bitmap = bytes > bitmap;
 
-		if (!n_bytes)
+		if (!bytes)
 			continue;
-		grams[n] = k << 1 | g->is_bitmap;
+		grams[n] = k << 1 | is_bitmap;
 		at[n++] = sum;
-		*g = (struct gram){ .n_bytes = sum, .is_bitmap = g->is_bitmap };
-		sum += n_bytes;
+		place_list(m, k, sum, is_bitmap);
+		sum += SQ_MIN(bytes, bitmap);
 	}
 	at[n] = sum;
 	m->lists = (uint8_t *)x->lists;
 	memset(m->lists, 0, sum);
 }
 
-static int make_lists(struct maker *m, struct sq_birth birth, const bool *cancel,
+static int make_lists(struct maker *m, struct sq_birth birth, const struct sq_parallel *par,
 		      struct sq_name_index **ret_x)
 {
 	struct sq_name_index *x;
 	uint32_t n = m->d->n, n_grams;
 	uint64_t n_lists;
-	int r = note_all(m, cancel);
+	int r = sq_parallel_run(par, note_range, m);
 
 	if (r < 0)
 		return sq_error_trace(r);
-	n_lists = choose_forms(m, &n_grams);
+	n_lists = measure(m, &n_grams);
 	if (n_lists > UINT32_MAX)
 		return sq_error_origin(-EOVERFLOW);
 	x = sq_piece_alloc(SQ_PIECE_NAME_INDEX, birth, sizeof(*x) +
@@ -163,7 +228,7 @@ static int make_lists(struct maker *m, struct sq_birth birth, const bool *cancel
 	x->lists = (const uint8_t *)(x->at + n_grams + 1);
 	memcpy((uint32_t *)x->order, m->order, (size_t)n * sizeof(*m->order));
 	lay_out(m, x);
-	r = note_all(m, cancel);
+	r = sq_parallel_run(par, note_range, m);
 	if (r < 0)
 		sq_piece_free(x);
 	else
@@ -171,12 +236,28 @@ static int make_lists(struct maker *m, struct sq_birth birth, const bool *cancel
 	return sq_error_trace(r);
 }
 
+/* shares of whole bytes of a bitmap, so that no two workers write to one */
+static void share_out(struct maker *m, unsigned n_workers, struct gram *grams)
+{
+	uint32_t bytes = (m->n_blocks + 7) / 8, from = 0;
+
+	m->n_ranges = SQ_MIN(SQ_MIN(n_workers, bytes), RANGES_MAX);
+	for (uint32_t w = 0; w < m->n_ranges; w++) {
+		uint32_t to = (uint32_t)((uint64_t)bytes * (w + 1) / m->n_ranges) * 8;
+
+		to = SQ_MIN(to, m->n_blocks);
+		m->ranges[w] = (struct range){ .grams = grams + (size_t)w * N_GRAMS, .from = from, .to = to };
+		from = to;
+	}
+}
+
 int sq_name_index_make(struct sq_birth birth, const struct sq_dict *d, const struct sq_parallel *par,
 		       const bool *cancel, struct sq_name_index **ret_x)
 {
 	_cleanup_(sq_freep) uint32_t *order = sq_malloc((size_t)d->n * sizeof(*order) + 1);
 	_cleanup_(sq_freep) struct gram *grams = NULL;
-	struct maker m = { .d = d, .order = order };
+	struct maker m = { .d = d, .order = order, .cancel = cancel };
+	unsigned n = SQ_MIN(sq_parallel_width(par), RANGES_MAX);
 	int r;
 
 	if (!order)
@@ -184,12 +265,12 @@ int sq_name_index_make(struct sq_birth birth, const struct sq_dict *d, const str
 	r = sq_name_order(d, par, cancel, order);
 	if (r < 0)
 		return sq_error_trace(r);
-	grams = sq_calloc(N_GRAMS, sizeof(*grams));
+	grams = sq_calloc((size_t)n * N_GRAMS, sizeof(*grams));
 	if (!grams)
 		return sq_error_origin(-ENOMEM);
-	m.grams = grams;
 	m.n_blocks = (uint32_t)(((uint64_t)d->n + SQ_NAME_BLOCK - 1) >> SQ_NAME_BLOCK_SHIFT);
-	return sq_error_trace(make_lists(&m, birth, cancel, ret_x));
+	share_out(&m, n, grams);
+	return sq_error_trace(make_lists(&m, birth, par, ret_x));
 }
 
 /* ---- using one -------------------------------------------------------------------- */

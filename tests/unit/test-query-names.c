@@ -47,6 +47,15 @@ static struct sq_dict *random_dict(uint64_t seed, uint32_t n, uint32_t first)
 	return d;
 }
 
+static void same_index(const struct sq_name_index *a, const struct sq_name_index *b)
+{
+	ck_assert_uint_eq(a->n, b->n);
+	ck_assert_uint_eq(a->n_grams, b->n_grams);
+	ck_assert_uint_eq(a->piece.n_bytes, b->piece.n_bytes);
+	/* all that follows the head: orders, trigrams, places, lists */
+	ck_assert(!memcmp(a->order, b->order, (const char *)(a->lists + a->at[a->n_grams]) - (const char *)a->order));
+}
+
 START_TEST(index_holds)
 {
 	static const uint32_t sizes[] = { 1, 2, 17, 511, 512, 513, 5000, 40000 };
@@ -58,7 +67,7 @@ START_TEST(index_holds)
 		ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, NULL, NULL, &a), 0);
 		ck_assert_int_eq(sq_name_index_make(SQ_BORN(1), d, &rig_parallel, NULL, &b), 0);
 		ck_assert(sq_name_index_check(a, d));
-		ck_assert(!memcmp(a->order, b->order, d->n * sizeof(*a->order)));
+		same_index(a, b);
 		/* the check can fail */
 		((uint32_t *)a->order)[d->n - 1] = a->order[0];
 		ck_assert(d->n == 1 || !sq_name_index_check(a, d));
