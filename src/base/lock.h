@@ -25,6 +25,7 @@
 #define SQ_NO_TSA
 #endif
 
+/* LK-01 LK-03 LK-04 HK-08: map, lane, admission; who breaks it is ended by the check of a debug build */
 /* ascending: a thread may take only ranks above all that it holds */
 enum sq_lock_rank {
 	SQ_RANK_HOOK = 5,          /* which publish hook is set: never under the map's lock (HK-08) */

@@ -67,6 +67,7 @@ START_TEST(truncate_by_path)
 }
 END_TEST
 
+/* LX-03: files in directories that came after the watch began */
 START_TEST(directories)
 {
 	start(tiers[_i], "mkdir -p r/a/b; echo 1 > r/a/b/x.c");
@@ -408,6 +409,7 @@ static bool set_queue_limit(const char *value, char *old, size_t cap)
 }
 
 /* the kernel's own overflow event, which has no record */
+/* LX-04 LX-31: events are lost, that something changed is not: a rescan */
 START_TEST(kernel_overflow)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
@@ -462,6 +464,7 @@ static void expect_closes(const struct sq_watch_config *cfg)
 	rig_close(&rig);
 }
 
+/* after a quiet window */
 START_TEST(quiet_window_closes)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
@@ -471,6 +474,7 @@ START_TEST(quiet_window_closes)
 }
 END_TEST
 
+/* or after the longest wait, quiet or not */
 START_TEST(max_wait_closes)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
@@ -480,6 +484,7 @@ START_TEST(max_wait_closes)
 }
 END_TEST
 
+/* LX-29: what cannot be watched is an error of the call */
 START_TEST(bad_roots)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(SQ_WATCH_NONE);
@@ -506,6 +511,7 @@ START_TEST(bad_roots)
 }
 END_TEST
 
+/* LX-06: nobody wakes up for nothing */
 START_TEST(idle_is_free)
 {
 	struct sq_watch_stats before, after;

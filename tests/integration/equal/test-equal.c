@@ -64,6 +64,7 @@ static int dump_of_new_process(const struct options *o, const char *dir, uint8_t
 	return pclose(p) ? -EIO : sq_buf_error(out);
 }
 
+/* the graph that was carried along, and one built from nothing */
 /* Return: 1 equal, 0 different, <0 */
 static int compare(const struct options *o, const struct treegraph *t, const char *dir, unsigned step)
 {
