@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -63,14 +64,55 @@ int sq_git_error(int r)
 	return e && e->klass == GIT_ERROR_NOMEMORY ? sq_error_origin(-ENOMEM) : SQ_GIT_E_UNKNOWN;
 }
 
+/* is @key there, with another value than the one that we can read? */
+static bool is_other(git_config *config, const char *key, const char *ours)
+{
+	git_buf value = { NULL, 0, 0 };
+	bool is = !git_config_get_string_buf(&value, config, key) && strcasecmp(value.ptr, ours);
+
+	git_buf_dispose(&value);
+	return is;
+}
+
+/* asked before it is opened: a refused one costs the library 20 kB that it never frees */
+static const char *why_unsupported(const char *root)
+{
+	git_buf dir = { NULL, 0, 0 };
+	git_config *config = NULL;
+	struct sq_buf path = SQ_BUF_NULL;
+	const char *why = NULL, *z;
+
+	if (git_repository_discover(&dir, root, 0, NULL))
+		return NULL;
+	sq_buf_printf(&path, "%sconfig", dir.ptr);
+	z = sq_buf_z(&path);
+	if (z && !git_config_open_ondisk(&config, z)) {
+		if (is_other(config, "extensions.objectformat", "sha1"))
+			why = "extensions.objectformat is not sha1";
+		else if (is_other(config, "extensions.refstorage", "files"))
+			why = "extensions.refstorage is not files";
+	}
+	git_config_free(config);
+	sq_buf_deinit(&path);
+	git_buf_dispose(&dir);
+	return why;
+}
+
 int sq_git_open(const char *root, git_repository **ret_repo, char *why, size_t n_why)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	git_repository *repo = NULL;
 	const git_error *e;
+	const char *other;
 	int r;
 
 	(void)pthread_once(&once, start_library);   /* cannot fail with a valid control */
+	other = why_unsupported(root);
+	if (other) {
+		if (why)
+			(void)snprintf(why, n_why, "%s", other);
+		return SQ_GIT_E_UNSUPPORTED;
+	}
 	r = git_repository_open_ext(&repo, root, 0, NULL);
 	if (!r && git_repository_workdir(repo)) {
 		*ret_repo = repo;

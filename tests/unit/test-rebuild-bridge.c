@@ -171,32 +171,6 @@ START_TEST(unsupported)
 }
 END_TEST
 
-#ifdef SQ_TEST_HOOKS
-START_TEST(failed_turns)
-{
-	struct rig rig;
-	struct sq_git_snapshot before, s;
-	struct rig_cost c;
-
-	rig_init(&rig, tree);
-	before = rig_baseline(&rig);
-	sq_rebuild_set_fault(rig.rb, SQ_FAULT_FINISHED, -EIO, 1);
-	git_sh_in(&rig, "echo 'int a2(void);' >a.c; git commit -qam 2; git switch -qc other");
-	ck_assert_int_eq(rig_sync_of(&rig, rig.ws).code, SQ_OUTCOME_BUILD);
-	/* GB-05 WB-17: it failed: the watcher goes on, the baseline stays */
-	s = rig_baseline(&rig);
-	expect_same(&before, &s);
-	c = rig_do(&rig, "echo 'int b2(void);' >d/b.c");
-	ck_assert_int_eq(c.turns, 1);
-	ck_assert_int_eq(c.class, SQ_GIT_BRANCH_SWITCH);
-	s = rig_git(&rig);
-	expect_same(&(struct sq_git_snapshot[]){ rig_baseline(&rig) }[0], &s);
-	rig_expect_clean(&rig);
-	rig_deinit(&rig);
-}
-END_TEST
-#endif
-
 /* WB-05: however much comes while a turn is held, it is one entry, and nothing of it is lost */
 START_TEST(burst_while_held)
 {
@@ -614,9 +588,6 @@ int main(void)
 	tcase_add_test(tc, baseline);
 	tcase_add_test(tc, no_git);
 	tcase_add_test(tc, unsupported);
-#ifdef SQ_TEST_HOOKS
-	tcase_add_test(tc, failed_turns);
-#endif
 	tcase_add_test(tc, burst_while_held);
 	tcase_add_test(tc, hard_links);
 	tcase_add_test(tc, rules_elsewhere);
