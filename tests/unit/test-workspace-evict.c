@@ -186,15 +186,23 @@ static void setup(void)
 /* ---- whom --------------------------------------------------------------------- */
 
 /* a map of made-up workspaces: (name, bytes, last use) */
-static struct { struct sq_ws_map map; struct sq_workspace *room[MAX_WS]; } rows;
+static struct sq_ws_map *rows;
 static struct sq_workspace made[MAX_WS];
+
+static void clear_rows(void)
+{
+	static _Alignas(16) char room[sizeof(struct sq_ws_map) + MAX_WS * sizeof(struct sq_workspace *)];
+
+	rows = (struct sq_ws_map *)(void *)room;
+	rows->n = 0;
+}
 
 static void row(uint64_t bytes, uint64_t when, enum sq_ws_state state)
 {
-	size_t i = rows.map.n++;
+	size_t i = rows->n++;
 
 	made[i] = (struct sq_workspace){ .serial = i + 1, .bytes = bytes, .last_access_ns = when, .state = state };
-	rows.room[i] = &made[i];
+	rows->v[i] = &made[i];
 }
 
 static struct sq_workspace *victims[MAX_WS];
@@ -202,12 +210,12 @@ static uint64_t victim_bytes;
 
 static size_t plan(const struct sq_workspace *requester, uint64_t need)
 {
-	return sq_evict_plan(&rows.map, requester, need, victims, &victim_bytes);
+	return sq_evict_plan(rows, requester, need, victims, &victim_bytes);
 }
 
 START_TEST(plans)
 {
-	rows.map.n = 0;
+	clear_rows();
 	row(100, 50, SQ_WS_LOADED);
 	row(200, 10, SQ_WS_LOADED);
 	row(300, 30, SQ_WS_LOADED);
@@ -248,7 +256,7 @@ START_TEST(states_that_may_go)
 	static const enum sq_ws_state may[] = { SQ_WS_LOADING, SQ_WS_REBUILDING, SQ_WS_FAILED, SQ_WS_LOADED };
 
 	for (size_t i = 0; i < SQ_ARRAY_SIZE(may); i++) {
-		rows.map.n = 0;
+		clear_rows();
 		row(100, 1, may[i]);
 		ck_assert_uint_eq(plan(NULL, 100), 1);
 	}
@@ -258,7 +266,7 @@ END_TEST
 /* equal stamps: by age of the record, so that a plan is the same every time */
 START_TEST(plans_break_ties)
 {
-	rows.map.n = 0;
+	clear_rows();
 	row(1, 5, SQ_WS_LOADED);
 	row(1, 5, SQ_WS_LOADED);
 	row(1, 5, SQ_WS_LOADED);
