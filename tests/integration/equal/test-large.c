@@ -79,7 +79,7 @@ static bool compare(struct rig *r, unsigned step)
 	struct rig second;
 	bool equal;
 
-	snprintf(config, sizeof(config), "workers = 1\ntool_timeout_secs = 3600\nmemory_limit_mb = %u\n", o.memory_mb);
+	snprintf(config, sizeof(config), "workers = 1\ntool_timeout_secs = 3600\nturn_budget_secs = 0\nmemory_limit_mb = %u\n", o.memory_mb);
 	rig_init(&second, config);
 	strcpy(second.tree, r->tree);
 	rig_start(&second);
@@ -117,7 +117,7 @@ START_TEST(equal_after_edits)
 	struct rig r;
 	int error;
 
-	snprintf(config, sizeof(config), "tool_timeout_secs = 3600\nmemory_limit_mb = %u\n", o.memory_mb);
+	snprintf(config, sizeof(config), "tool_timeout_secs = 3600\nturn_budget_secs = 0\nmemory_limit_mb = %u\n", o.memory_mb);
 	rig_init(&r, config);
 	copy_tree(&r);
 	rig_start(&r);
