@@ -432,8 +432,15 @@ static void compare_dir(const char *dir, struct tally *t)
 
 static int compare(const char *dir)
 {
+	struct sq_facts f = SQ_FACTS_NULL;
 	struct tally t = { .files = 0 };
 
+	/* files that cannot be read either way would be the same */
+	if (facts_of(SQ_LIT("int a;\n"), false, &f)) {
+		fprintf(stderr, "C cannot be read: is SQRYD_GRAMMAR_DIR set?\n");
+		return EXIT_FAILURE;
+	}
+	sq_facts_deinit(&f);
 	compare_dir(dir, &t);
 	printf("%llu files, %llu bytes; %llu files with runs, %llu bytes in them; %llu compared, differences: %llu\n",
 	       (unsigned long long)t.files, (unsigned long long)t.bytes, (unsigned long long)t.run_files,
