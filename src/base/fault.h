@@ -5,8 +5,8 @@
  *
  * A place asks sq_fault_at("name"); test/fault arms it. The names are listed in
  * fault.c, so that a test that arms a place which is not there is told so.
- * Built without SQ_TEST_HOOKS a place is the constant 0; with them and nothing
- * armed it costs one relaxed load.
+ * TH-14: built without SQ_TEST_HOOKS a place is the constant 0; with them and
+ * nothing armed it costs one relaxed load.
  * Ownership: none; process-wide.
  * Threads:   any, under any lock of a rank below FAULT.
  */

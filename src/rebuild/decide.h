@@ -4,8 +4,8 @@
  * decide — full or incremental? The fork that every turn passes.
  *
  * Asked twice: when a turn begins, and once more when the names that changed
- * are known and with them the files to link again (X-10). The mode is what
- * status shows, not a contract (DF-13): both give the same graph.
+ * are known and with them the files to link again (X-10).
+ * DF-13: the mode is what status shows, not a contract: both give the same graph.
  * Ownership: values.
  * Threads:   any; pure.
  */

@@ -474,7 +474,7 @@ START_TEST(cancelled_before_it_begins)
 	struct sq_json_doc *d;
 	char dir[120], text[300];
 
-	/* other workspaces keep all four turn threads (RR-07: in parallel) */
+	/* RR-07: other workspaces keep all four turn threads, in parallel */
 	hook("test/gate_set", "{\"hold\":4}");
 	for (int i = 0; i < 4; i++) {
 		snprintf(dir, sizeof(dir), "w%d/x.c", i);
@@ -536,7 +536,10 @@ START_TEST(cancel_paths)
 }
 END_TEST
 
-/* CX-02 CX-05 X-01: a build that would take an hour ends within moments of its cancel, and CX-07: meanwhile others are served */
+/*
+ * CX-02 CX-05 X-01: a build that would take an hour ends within moments of its cancel
+ * CX-07: meanwhile others are served
+ */
 START_TEST(cancel_while_building)
 {
 	struct rig_conn c;
@@ -733,7 +736,7 @@ START_TEST(retries)
 }
 END_TEST
 
-/* RY-06: a change does not wait for the time */
+/* RY-06 WB-17: a change does not wait for the time; an error ends neither watcher nor loop */
 START_TEST(change_before_retry)
 {
 	arm("finished", 1);
