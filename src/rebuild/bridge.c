@@ -177,6 +177,7 @@ void sq_bridge_rules(struct sq_build *b, struct sq_bridge_rules *ret)
 	sq_unlock(&b->ws->record);
 }
 
+/* HZ-13: one of the two writers of the baseline; the other is a publish */
 void sq_bridge_watch(struct sq_build *b)
 {
 	struct look l;

@@ -58,6 +58,7 @@ static void log_end(const struct sq_build *b)
 	sq_buf_deinit(&root);
 }
 
+/* WB-19: no thread is stopped here: what watches goes on, without this root */
 void sq_build_unwatch(struct sq_build *b)
 {
 	struct sq_watch_root *root;

@@ -458,7 +458,7 @@ START_TEST(evicted)
 	ck_assert_uint_eq(watchers(&rig, v), 1);
 	/* what the watcher sees meanwhile finds nobody: dropped, and no harm */
 	git_sh_in(&rig, "echo 'int m(void);' >m.c");
-	/* GN-04 GN-06: a load of the same key watches anew; the end of the old one takes only its own */
+	/* GN-03 GN-04 GN-06: a load of the same key watches anew; the end of the old one takes only its own */
 	rig.ws = rig_load_as(&rig, rig.root, 0);
 	ck_assert_uint_eq(watchers(&rig, v), 2);
 	ck_assert_uint_lt(v[0].generation, v[1].generation);

@@ -464,7 +464,7 @@ static void expect_closes(const struct sq_watch_config *cfg)
 	rig_close(&rig);
 }
 
-/* after a quiet window */
+/* X-02 WB-06: after a quiet window, as long as it is configured */
 START_TEST(quiet_window_closes)
 {
 	struct sq_watch_config cfg = RIG_CONFIG(tiers[_i]);
