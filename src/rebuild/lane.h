@@ -2,7 +2,7 @@
 #pragma once
 /*
  * lane — what waits for a workspace's next turn, and who waits for its result.
- * Only rebuild/ touches it: neither eviction nor publish nor retirement do.
+ * LC-15: only rebuild/ touches it: neither eviction nor publish nor retirement do.
  *
  * At most one turn runs and at most one merged entry is parked (LC-11, RR-06).
  * Every enqueue gets a number; a turn covers all numbers up to the highest that

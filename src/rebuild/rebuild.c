@@ -407,6 +407,7 @@ int sq_rebuild_load(struct sq_rebuild *rb, const struct sq_ws_key *key, struct s
 		sq_workspace_unref(ws);   /* it is off the map by now */
 	}
 	b = sq_build_of(ws);
+	/* RR-02: the map was let go by sq_manager_get() */
 	sq_lock(&b->lane.lock);
 	r = load_locked(b, w, &must_run);
 	sq_unlock(&b->lane.lock);
