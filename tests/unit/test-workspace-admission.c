@@ -37,6 +37,7 @@ START_TEST(limits)
 	ck_assert_int_eq(sq_admission_reserve(&a, 401, &y, &s), SQ_ADMISSION_E_FULL);
 	ck_assert_uint_eq(s.reserved, 600);
 	ck_assert_int_eq(sq_admission_reserve(&a, 400, &y, NULL), 0);
+	/* AD-23: nothing always fits */
 	ck_assert_int_eq(sq_admission_reserve(&a, 0, &z, NULL), 0);
 	ck_assert_int_eq(sq_reservation_extend(&x, 1, &s), SQ_ADMISSION_E_FULL);
 	/* AD-12: what was not consumed comes back, once */
@@ -47,6 +48,7 @@ START_TEST(limits)
 	sq_reservation_release(&x);
 	sq_reservation_release(&z);
 	ck_assert_uint_eq(committed(), 0);
+	/* AD-11: what was granted lifted the mark */
 	ck_assert_uint_eq(s.high_water, 1000);
 }
 END_TEST
