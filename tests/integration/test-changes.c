@@ -46,7 +46,7 @@ static void expect(const char *since, const char *files, char clock[128])
 
 START_TEST(changes)
 {
-	char first[128], second[128], third[128], out[512], other[512];
+	char first[128], second[128], third[128], out[512], other[512], bad[160];
 	bool fresh;
 
 	rig_init(&rig, "");
