@@ -310,7 +310,7 @@ START_TEST(answers_of_a_batch)
 	send_batch(&c, request, 60);
 	d = rig_recv(&c);
 	ck_assert_uint_eq(sq_json_len(sq_json_root(d)), 60);
-	for (size_t i = 0; i < 30; i++) {
+	for (size_t i = 0; i < 60; i++) {
 		const struct sq_json *error = sq_json_get(sq_json_at(sq_json_root(d), i), "error");
 
 		n_ok += !error;
