@@ -56,11 +56,14 @@ int sq_cmd_changes(struct sq_cli *cli, int argc, char **argv)
 	r = sq_cli_directory(cli, n ? args[0] : NULL, &path);
 	if (r)
 		return r;
-	p = sqry_params_new();
-	sqry_params_string(p, "path", path);
-	sqry_params_string(p, "since", since);
-	sqry_params_int(p, "limit", limit);
-	r = sq_cli_call(cli, "daemon/changes", p, &reply);
+	r = sq_cli_connect(cli, true, NULL);
+	if (!r) {
+		p = sqry_params_new();
+		sqry_params_string(p, "path", path);
+		sqry_params_string(p, "since", since);
+		sqry_params_int(p, "limit", limit);
+		r = sq_cli_call(cli, "daemon/changes", p, &reply);
+	}
 	if (!r && cli->json)
 		r = sq_cli_print_json(cli, reply);
 	else if (!r)

@@ -741,6 +741,7 @@ START_TEST(several)
 	enum { TREES = 8, CLIENTS = 4 };
 	struct rig_conn c[TREES * CLIENTS];
 	struct sq_json_doc *d;
+	int n_loaded = 0;
 	char call[400];
 
 	for (int t = 0; t < TREES; t++)
@@ -751,7 +752,7 @@ START_TEST(several)
 			snprintf(text, sizeof(text), "int f_%d_%d(void) { return 0; }\n", t, f);
 			rig_write(&rig, path, text);
 		}
-	/* all at once, several for each: duplicates join */
+	/* all at once, several for each: whoever is not first is told so, or finds it loaded */
 	for (int i = 0; i < TREES * CLIENTS; i++) {
 		rig_connect(&rig, &c[i]);
 		snprintf(call, sizeof(call), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"daemon/load\","
@@ -760,9 +761,11 @@ START_TEST(several)
 	}
 	for (int i = 0; i < TREES * CLIENTS; i++) {
 		d = rig_recv(&c[i]);
-		ck_assert_int_eq(rig_error(d), 0);
+		ck_assert(!rig_error(d) || rig_error(d) == -32001);
+		n_loaded += !rig_error(d);
 		sq_json_doc_free(d);
 	}
+	ck_assert_int_ge(n_loaded, TREES);
 	d = rig_ok(&rig, "daemon/status", "{}");
 	ck_assert_uint_eq(sq_json_len(sq_json_get(rig_result(d), "workspaces")), TREES);
 	ck_assert_int_eq(sq_json_int(sq_json_get(rig_result(d), "dispatched_total"), 0), TREES);
