@@ -11,6 +11,8 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 
+#define SYNC_MAX_MS 3600000   /* what daemon/sync takes */
+
 static void print_line(const char *prefix, const char *message)
 {
 	struct sq_buf b = SQ_BUF_NULL;
@@ -159,6 +161,7 @@ static int remote_error(const struct sq_cli *cli, struct sqry_reply *reply,
 struct exceptions {
 	bool wants_late, is_late;               /* the time was up */
 	bool wants_not_loaded, is_not_loaded;   /* the workspace is not loaded */
+	bool wants_loading, is_loading;         /* another client is loading it */
 };
 
 static int call(struct sq_cli *cli, const char *method,
@@ -187,7 +190,8 @@ static int call(struct sq_cli *cli, const char *method,
 		return sq_cli_error(cli, status_of_condition(r, &f), "%s",
 				    f.message);
 	x->is_not_loaded = f.code == SQRY_CODE_NOT_LOADED && x->wants_not_loaded;
-	if (x->is_not_loaded) {
+	x->is_loading = f.code == SQRY_CODE_BUILD_FAILED && x->wants_loading && strstr(f.message, "load is in progress");
+	if (x->is_not_loaded || x->is_loading) {
 		sqry_reply_free(reply);
 		return EX_UNAVAILABLE;
 	}
@@ -257,16 +261,42 @@ static void find_root(const char *path, struct sq_buf *ret)
 		sq_buf_puts(ret, path);
 }
 
+static int call_load(struct sq_cli *cli, const char *path, struct sqry_reply **ret_reply, struct exceptions *x)
+{
+	struct sqry_params *p = sqry_params_new();
+
+	sqry_params_string(p, "index_root", path);
+	return call(cli, "daemon/load", p, -1, ret_reply, x);
+}
+
+/* until the load of somebody else is over, well or badly */
+static int wait_for_load(struct sq_cli *cli, const char *path)
+{
+	struct sqry_params *p = sqry_params_new();
+	struct sqry_reply *reply = NULL;
+	int r;
+
+	sqry_params_string(p, "path", path);
+	sqry_params_int(p, "timeout_ms", SYNC_MAX_MS);
+	r = sq_cli_call(cli, "daemon/sync", p, &reply);
+	sqry_reply_free(reply);
+	return r;
+}
+
 int sq_cli_load(struct sq_cli *cli, const char *path,
 		struct sqry_reply **ret_reply)
 {
-	struct sqry_params *p = sqry_params_new();
+	struct exceptions first = { .wants_loading = true }, none = { 0 };
 	struct sq_progress progress;
 	int r;
 
-	sqry_params_string(p, "index_root", path);
 	sq_progress_start(&progress, cli, path);
-	r = sq_cli_call(cli, "daemon/load", p, ret_reply);
+	r = call_load(cli, path, ret_reply, &first);
+	if (first.is_loading) {
+		r = wait_for_load(cli, path);
+		if (!r)
+			r = call_load(cli, path, ret_reply, &none);
+	}
 	sq_progress_stop(&progress);
 	return r;
 }

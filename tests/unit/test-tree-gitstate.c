@@ -254,12 +254,12 @@ int main(void)
 		return 77;
 	}
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, sites);   /* first: without forks libgit2 keeps the HOME that it saw first */
 	tcase_add_test(tc, classes_of_real_changes);
 	tcase_add_test(tc, class_table);
 	tcase_add_test(tc, refs);
 	tcase_add_test(tc, differences);
 	tcase_add_test(tc, worktrees_and_submodules);
-	tcase_add_test(tc, sites);
 	suite_add_tcase(s, tc);
 	return suite_run(s);
 }
