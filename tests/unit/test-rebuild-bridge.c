@@ -584,13 +584,13 @@ int main(void)
 		return 77;
 	}
 	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, rules_elsewhere);   /* first: without forks libgit2 keeps the HOME that it saw first */
 	tcase_add_test(tc, skips);
 	tcase_add_test(tc, baseline);
 	tcase_add_test(tc, no_git);
 	tcase_add_test(tc, unsupported);
 	tcase_add_test(tc, burst_while_held);
 	tcase_add_test(tc, hard_links);
-	tcase_add_test(tc, rules_elsewhere);
 	tcase_add_test(tc, rules_of_linked_work_tree);
 	tcase_add_test(tc, watched_once);
 	tcase_add_test(tc, replaced);
