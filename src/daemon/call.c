@@ -9,6 +9,7 @@
 #include "base/atomic.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "daemon/answer.h"
 #include "daemon/latency.h"
 #include "daemon/server.h"
 #include "proto/frame.h"
@@ -96,6 +97,22 @@ static void message_answered(struct sq_message *m)
 	else if (m->rpc.n && m->calls[0].out.n)
 		sq_conn_send(m->conn, sq_buf_slice(&m->calls[0].out));
 	sq_conn_message_ends(m->conn, m->rpc.n);
+}
+
+void sq_call_begin(struct sq_call *c, struct sq_jw *w)
+{
+	sq_jw_init(w, &c->out);
+	sq_rpc_result_begin(w, c->req->id);
+	sq_jw_begin_object(w);
+}
+
+void sq_call_end(struct sq_call *c, struct sq_jw *w, const char *state)
+{
+	struct sq_rpc_meta meta = sq_answer_management(state);
+
+	sq_jw_end_object(w);
+	sq_rpc_result_end(w, &meta);
+	sq_call_answered(c);
 }
 
 void sq_call_answered(struct sq_call *c)

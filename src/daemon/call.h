@@ -77,6 +77,10 @@ int sq_message_run(struct sq_conn *conn, struct sq_daemon *d, struct sq_slice bo
 void sq_messages_cancel(struct sq_daemon *d);
 /** sq_messages_abandon() - the same for those of one connection: nobody will take their answers. */
 void sq_messages_abandon(struct sq_daemon *d, const struct sq_conn *conn);
+/** sq_call_begin() - the result is an object, open in @w; the answer goes to c->out. */
+void sq_call_begin(struct sq_call *c, struct sq_jw *w);
+/** sq_call_end() - close it, with the meta of a management call, and answer. @state: may be NULL. */
+void sq_call_end(struct sq_call *c, struct sq_jw *w, const char *state);
 /** sq_call_answered() - ->out is complete (or stays empty, a notification's). */
 void sq_call_answered(struct sq_call *c);
 /** sq_call_invalid() - -32602, kind validation_error. */

@@ -32,9 +32,7 @@ static void answer_chunk(struct sq_call *c)
 	char cursor[48];
 	struct sq_jw w;
 
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "text", sq_buf_slice(&a->text));
 	sq_jw_key(&w, "next_cursor");
 	if (s->offset < s->size) {

@@ -24,9 +24,7 @@ void sq_method_hand_over(struct sq_call *c)
 				SQ_HANDOVER_VERSION);
 		return;
 	}
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "pid", (uint64_t)getpid());
 	sq_jw_end_object(&w);
 	sq_rpc_result_end(&w, &meta);

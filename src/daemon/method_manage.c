@@ -71,22 +71,6 @@ static void answer_outcome(struct sq_call *c, const struct sq_outcome *o)
 	sq_call_answered(c);
 }
 
-static void begin(struct sq_call *c, struct sq_jw *w)
-{
-	sq_jw_init(w, &c->out);
-	sq_rpc_result_begin(w, c->req->id);
-	sq_jw_begin_object(w);
-}
-
-static void end(struct sq_call *c, struct sq_jw *w, const char *state)
-{
-	struct sq_rpc_meta meta = sq_answer_management(state);
-
-	sq_jw_end_object(w);
-	sq_rpc_result_end(w, &meta);
-	sq_call_answered(c);
-}
-
 /* ---- the workspace of a path --------------------------------------------------- */
 
 /* look it up and keep a reference in c->ws */
@@ -169,11 +153,11 @@ static void loaded(struct sq_call *c)
 		return;
 	}
 	sq_workspace_touch(c->ws, c->started_ns);   /* LD-01, LD-13 */
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_ku64(&w, "current_bytes", sq_load_relaxed(&c->ws->bytes));   /* relaxed: a figure */
 	sq_jw_kstr(&w, "state", SQ_LIT("Loaded"));
-	end(c, &w, sq_ws_state_name(SQ_WS_LOADED));
+	sq_call_end(c, &w, sq_ws_state_name(SQ_WS_LOADED));
 }
 
 static void refuse_path(struct sq_call *c)
@@ -257,10 +241,10 @@ static void answer_unloaded(struct sq_call *c, struct sq_slice root, bool was_lo
 {
 	struct sq_jw w;
 
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", root);
 	sq_jw_kbool(&w, "was_loaded", was_loaded);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 /* the very key, not an ancestor; the path may be gone from the disk */
@@ -296,7 +280,7 @@ static void answer_rebuild(struct sq_call *c, const char *status, const char *di
 {
 	struct sq_jw w;
 
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kstr(&w, "status", sq_slice_z(status));
 	if (disposition)
@@ -308,7 +292,7 @@ static void answer_rebuild(struct sq_call *c, const char *status, const char *di
 		sq_jw_ku64(&w, "files_indexed", o->n_files);
 		sq_jw_kbool(&w, "was_full", o->was_full);
 	}
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 static void rebuilt(struct sq_call *c)
@@ -377,10 +361,10 @@ static void cancel(struct sq_call *c)
 	bool cancelled = sq_rebuild_cancel(c->d->rebuild, c->ws);
 	struct sq_jw w;
 
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kbool(&w, "cancelled", cancelled);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 
@@ -395,10 +379,10 @@ static void set_pinned(struct sq_call *c, bool pinned)
 		sq_call_answered(c);
 		return;
 	}
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kbool(&w, "pinned", pinned);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 static void pin(struct sq_call *c)
@@ -444,10 +428,10 @@ static void was_reset(struct sq_call *c)
 		answer_outcome(c, &c->outcome);
 		return;
 	}
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kbool(&w, "reset", true);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 static void reset(struct sq_call *c)
@@ -488,10 +472,10 @@ static void synced(struct sq_call *c)
 		answer_outcome(c, &c->outcome);
 		return;
 	}
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, c->outcome.generation, clock));
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 static void sync_late(struct sq_call *c)
@@ -538,11 +522,11 @@ static void notified(struct sq_call *c)
 		answer_outcome(c, &c->outcome);
 		return;
 	}
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_ku64(&w, "paths", sq_json_len(args_of(c)->paths));
 	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, c->outcome.generation, clock));
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 }
 
 static void submit_notified(struct sq_call *c)
@@ -617,6 +601,8 @@ static void notify_job(struct sq_call *c, struct sq_epoch_record *record)
 	}
 	if (r >= 0)
 		sq_change_set_sort(a->work.changes);
+	else
+		sq_work_deinit(&a->work);
 	a->error = r < 0 ? -r : 0;
 }
 
@@ -725,13 +711,13 @@ static void answer_changes(struct sq_call *c, struct changed_list *list, const s
 		return;
 	}
 	merge_down(list->v, tmp, list->n);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kstr(&w, "root", c->ws->key.root);
 	sq_jw_kstr(&w, "clock", sq_daemon_clock(c->d, c->ws, s->upto, clock));
 	sq_jw_kbool(&w, "is_fresh_instance", s->is_fresh);
 	sq_jw_kbool(&w, "truncated", s->is_truncated);
 	write_changed(&w, list);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 	sq_free(tmp);
 }
 
@@ -778,8 +764,8 @@ void sq_method_stop(struct sq_call *c)
 
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kbool(&w, "scheduled", true);
-	end(c, &w, NULL);
+	sq_call_end(c, &w, NULL);
 	sq_daemon_stop(d, "daemon/stop");
 }

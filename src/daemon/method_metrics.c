@@ -47,9 +47,7 @@ void sq_method_metrics(struct sq_call *c)
 
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "uptime_seconds", (sq_now_ns() - d->started_ns) / NS_A_SECOND);
 	/* relaxed: a figure */
 	sq_jw_ku64(&w, "cancelled", sq_load_relaxed(&d->n_cancelled));

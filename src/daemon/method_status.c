@@ -313,7 +313,6 @@ static void machinery(struct sq_jw *w, struct sq_daemon *d)
 void sq_method_status(struct sq_call *c)
 {
 	struct sq_daemon *d = c->d;
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
 	const struct sq_ws_map *map;
 	struct sq_memory m;
 	uint64_t live = 0;
@@ -321,9 +320,7 @@ void sq_method_status(struct sq_call *c)
 
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "uptime_seconds", (sq_now_ns() - d->started_ns) / NS_A_SECOND);
 	kstrz(&w, "daemon_version", PACKAGE_VERSION);
 	sq_jw_ku64(&w, "pid", (uint64_t)getpid());
@@ -346,9 +343,7 @@ void sq_method_status(struct sq_call *c)
 	sq_jw_key(&w, "revisions");
 	sq_jw_begin_array(&w);
 	sq_jw_end_array(&w);
-	sq_jw_end_object(&w);
-	sq_rpc_result_end(&w, &meta);
-	sq_call_answered(c);
+	sq_call_end(c, &w, NULL);
 }
 
 /* ---- daemon/active-artifacts ----------------------------------------------------- */
@@ -356,16 +351,13 @@ void sq_method_status(struct sq_call *c)
 /* the directories that a cleaner must leave alone now: where a tree keeps what belongs to its graph */
 void sq_method_active_artifacts(struct sq_call *c)
 {
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
 	const struct sq_ws_map *map;
 	struct sq_buf path = SQ_BUF_NULL;
 	struct sq_jw w;
 
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_key(&w, "artifacts");
 	sq_jw_begin_array(&w);
 	sq_epoch_enter(c->d->record);
@@ -381,8 +373,6 @@ void sq_method_active_artifacts(struct sq_call *c)
 	}
 	sq_daemon_leave(c->d, c->d->record);
 	sq_jw_end_array(&w);
-	sq_jw_end_object(&w);
-	sq_rpc_result_end(&w, &meta);
 	sq_buf_deinit(&path);
-	sq_call_answered(c);
+	sq_call_end(c, &w, NULL);
 }

@@ -19,28 +19,12 @@
 
 /* ---- shared ---------------------------------------------------------------------- */
 
-static void begin(struct sq_call *c, struct sq_jw *w)
-{
-	sq_jw_init(w, &c->out);
-	sq_rpc_result_begin(w, c->req->id);
-	sq_jw_begin_object(w);
-}
-
-static void end(struct sq_call *c, struct sq_jw *w)
-{
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
-
-	sq_jw_end_object(w);
-	sq_rpc_result_end(w, &meta);
-	sq_call_answered(c);
-}
-
 static void done(struct sq_call *c)
 {
 	struct sq_jw w;
 
-	begin(c, &w);
-	end(c, &w);
+	sq_call_begin(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* the workspace of the canonical root @path, referenced; NULL: answered */
@@ -122,7 +106,7 @@ void sq_method_test_admission(struct sq_call *c)
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
 	sq_admission_read(sq_manager_admission(c->d->manager), &a);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "limit", a.limit);
 	sq_jw_ku64(&w, "loaded", a.loaded);
 	sq_jw_ku64(&w, "reserved", a.reserved);
@@ -134,7 +118,7 @@ void sq_method_test_admission(struct sq_call *c)
 	sq_jw_begin_array(&w);
 	sq_manager_each_retained(c->d->manager, write_retained, &w);
 	sq_jw_end_array(&w);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 static void write_lane(struct sq_jw *w, struct sq_workspace *ws)
@@ -164,7 +148,7 @@ void sq_method_test_ws(struct sq_call *c)
 
 	if (!ws)
 		return;
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	/* relaxed, all of them: a moment's figures */
 	sq_jw_kstr(&w, "state", sq_slice_z(sq_ws_state_name(sq_workspace_state(ws))));
 	sq_jw_ku64(&w, "serial", ws->serial);
@@ -180,7 +164,7 @@ void sq_method_test_ws(struct sq_call *c)
 	sq_jw_ku64(&w, "pending_files", sq_load_relaxed(&ws->pending_files));
 	(void)sq_workspace_last_error(ws, error, sizeof(error));
 	sq_jw_kstr(&w, "last_error", sq_slice_z(error));
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 	sq_workspace_unref(ws);
 }
 
@@ -260,10 +244,10 @@ void sq_method_test_reader_pin(struct sq_call *c)
 	if (sq_graph_pin(ws->graph, readers[id].v) < 0)
 		readers[id].v = NULL;
 	sq_daemon_leave(c->d, c->d->record);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "id", id);
 	sq_jw_ku64(&w, "generation", readers[id].v ? readers[id].v->generation : 0);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 static struct reader *reader_param(struct sq_call *c)
@@ -298,13 +282,13 @@ void sq_method_test_reader_read(struct sq_call *c)
 		n_defs += slot.bound->columns.n_defs;
 		sum = sq_hash64(slot.bound->columns.p, slot.bound->columns.n_bytes, sum);
 	}
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "generation", r->v->generation);
 	sq_jw_ku64(&w, "files", n_files);
 	sq_jw_ku64(&w, "definitions", n_defs);
 	sq_jw_ku64(&w, "definitions_counted", r->v->stats.n_defs);
 	sq_jw_ku64(&w, "checksum", sum >> 1);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* test/reader_unpin {id} */
@@ -331,13 +315,13 @@ void sq_method_test_evict_lru(struct sq_call *c)
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
 	r = sq_manager_evict_lru(c->d->manager, &ws);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_key(&w, "root");
 	if (r > 0)
 		sq_jw_string(&w, ws->key.root);
 	else
 		sq_jw_null(&w);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 	sq_workspace_unref(ws);
 	sq_rebuild_kick(c->d->rebuild);
 }
@@ -432,12 +416,12 @@ void sq_method_test_hook(struct sq_call *c)
 		sq_store_release(&hook_holds, false);   /* as above */
 	if (hook.fn || sq_slice_is(action, "none"))
 		sq_manager_set_hook(c->d->manager, &hook);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_lock(&hook_lock);
 	sq_jw_ku64(&w, "fired", hook_saw.n_fired);
 	sq_jw_kstr(&w, "root", sq_slice_z(hook_saw.root));
 	sq_jw_ku64(&w, "generation", hook_saw.generation);
 	sq_jw_ku64(&w, "definitions", hook_saw.n_defs);
 	sq_unlock(&hook_lock);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }

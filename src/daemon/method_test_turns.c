@@ -16,28 +16,12 @@
 #include "rebuild/capture.h"
 #include "rebuild/gate.h"
 
-static void begin(struct sq_call *c, struct sq_jw *w)
-{
-	sq_jw_init(w, &c->out);
-	sq_rpc_result_begin(w, c->req->id);
-	sq_jw_begin_object(w);
-}
-
-static void end(struct sq_call *c, struct sq_jw *w)
-{
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
-
-	sq_jw_end_object(w);
-	sq_rpc_result_end(w, &meta);
-	sq_call_answered(c);
-}
-
 static void done(struct sq_call *c)
 {
 	struct sq_jw w;
 
-	begin(c, &w);
-	end(c, &w);
+	sq_call_begin(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* one optional number */
@@ -208,14 +192,14 @@ void sq_method_test_capture(struct sq_call *c)
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
 	is_first = !sq_capture_install(capture);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_kbool(&w, "installed", is_first);
 	sq_jw_ku64(&w, "max_bodies", sq_rebuild_max_bodies(c->d->rebuild));
 	sq_jw_key(&w, "iterations");
 	sq_jw_begin_array(&w);
 	sq_capture_each(capture, write_turn, &w);
 	sq_jw_end_array(&w);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* ---- clock ------------------------------------------------------------------------ */
@@ -237,11 +221,11 @@ void sq_method_test_clock(struct sq_call *c)
 		sq_wall_set((uint64_t)set * 1000000000u);
 	sq_clock_advance((uint64_t)advance_ms * 1000000u);
 	sq_rebuild_clock_moved(c->d->rebuild);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "alarms", sq_rebuild_alarms(c->d->rebuild, &n_wakeups));
 	sq_jw_ku64(&w, "alarm_wakeups", n_wakeups);
 	sq_jw_ku64(&w, "clock_ns", sq_clock_ns());
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* ---- events ----------------------------------------------------------------------- */
@@ -357,9 +341,9 @@ void sq_method_test_baseline(struct sq_call *c)
 	if (ws)
 		has = sq_rebuild_baseline(ws, &s);
 	sq_daemon_leave(c->d, c->d->record);
-	begin(c, &w);
+	sq_call_begin(c, &w);
 	write_snapshot(&w, "baseline", has ? &s : NULL);
-	end(c, &w);
+	sq_call_end(c, &w, NULL);
 }
 
 /* ---- faults ----------------------------------------------------------------------- */

@@ -10,16 +10,13 @@
 void sq_method_test_watchers(struct sq_call *c)
 {
 	struct sq_watch_entry v[64];
-	struct sq_rpc_meta meta = sq_answer_management(NULL);
 	struct sq_jw w;
 	size_t n;
 
 	if (!sq_params_read(c, NULL, 0, true))
 		return;
 	n = sq_rebuild_watchers(c->d->rebuild, v, SQ_ARRAY_SIZE(v));
-	sq_jw_init(&w, &c->out);
-	sq_rpc_result_begin(&w, c->req->id);
-	sq_jw_begin_object(&w);
+	sq_call_begin(c, &w);
 	sq_jw_ku64(&w, "count", n);
 	sq_jw_key(&w, "entries");
 	sq_jw_begin_array(&w);
@@ -32,7 +29,5 @@ void sq_method_test_watchers(struct sq_call *c)
 		sq_jw_end_object(&w);
 	}
 	sq_jw_end_array(&w);
-	sq_jw_end_object(&w);
-	sq_rpc_result_end(&w, &meta);
-	sq_call_answered(c);
+	sq_call_end(c, &w, NULL);
 }
