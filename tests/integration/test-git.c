@@ -57,7 +57,7 @@ static const struct scenario scenarios[] = {
 	{ "bisect, start to end", "git bisect start HEAD HEAD~40 >/dev/null;"
 	  "git bisect run sh -c '! grep -q t20 src/topic.c' >/dev/null; git bisect reset >/dev/null 2>&1", 1, 0, SQ_GIT_NOISE },
 	{ "bisect, one step", "git bisect start HEAD HEAD~40 >/dev/null", 1, 1, SQ_GIT_BRANCH_SWITCH },
-	{ "bisect reset", "git bisect reset >/dev/null 2>&1"), 1, 1, SQ_GIT_BRANCH_SWITCH },
+	{ "bisect reset", "git bisect reset >/dev/null 2>&1", 1, 1, SQ_GIT_BRANCH_SWITCH },
 	{ "cherry-pick", "git cherry-pick dev >/dev/null", 1, 3, SQ_GIT_TREE_DIVERGED },
 	{ "worktree add", "git worktree add -q ../wt -b wt", 0, 0, 0 },
 	{ "commit in the other work tree", "cd ../wt; echo 'int wt(void);' >src/a0.c; git commit -qam wt", 0, 0, 0 },
